@@ -1,0 +1,53 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Needs Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+export PIP_NO_INPUT := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint bench lock clean
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/runtime ## Simulate an export, segment it, print the report's path
+	@$(BIN)/visitseg demo --out artifacts
+
+test: lint ## Lint, types and the tests of every day
+	@begun=$$(date +%s); $(BIN)/python -m pytest -n 2 -m "not slow"; code=$$?; \
+	echo "make test: tests took $$(( $$(date +%s) - begun )) s"; exit $$code
+
+test-all: $(VENV)/dev ## The longer lanes: many random exports, a real browser
+	@begun=$$(date +%s); sh scripts/install-chromium.sh && $(BIN)/python -m pytest -n 2 -m slow; \
+	code=$$?; echo "make test-all: took $$(( $$(date +%s) - begun )) s"; exit $$code
+
+lint: $(VENV)/dev ## ruff and mypy
+	@begun=$$(date +%s); $(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . \
+	&& $(BIN)/mypy --no-error-summary; code=$$?; \
+	echo "make lint: took $$(( $$(date +%s) - begun )) s"; exit $$code
+
+bench: $(VENV)/dev ## Measure against the floor of reading the data
+	@$(BIN)/python -m benchmarks
+
+lock: ## Pin requirements with hashes (needs uv)
+	@cd requirements && for name in runtime dev; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; done
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) artifacts .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("visitseg needs Python 3.11 or newer, not " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	@begun=$$(date +%s); $(PIP) --require-hashes -r requirements/runtime.txt \
+	&& $(PIP) --no-deps --no-build-isolation -e . && touch $@ \
+	&& echo "set-up: took $$(( $$(date +%s) - begun )) s"
+
+$(VENV)/dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	@begun=$$(date +%s); $(PIP) --require-hashes -r requirements/dev.txt \
+	&& $(PIP) --no-deps --no-build-isolation -e . && touch $@ $(VENV)/runtime \
+	&& echo "set-up: took $$(( $$(date +%s) - begun )) s"

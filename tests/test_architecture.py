@@ -1,0 +1,116 @@
+"""The house plan, enforced: who may import whom, how large a room is, what a glance may cost."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import visitseg
+
+PACKAGE = Path(visitseg.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# room -> rooms of this package it may import. Everybody may import errors.
+ALLOWED = {
+    "errors": set(),
+    "progress": set(),
+    "config": set(),
+    "warehouse": {"config"},
+    "visits": {"config", "warehouse"},
+    "segments": set(),
+    "simulate": set(),
+    "report": {"store"},
+    "store": set(),
+    "artifacts": {"segments"},
+    "summary": {"config", "segments", "visits"},
+    "plan": {"config", "visits", "warehouse"},
+    "pipeline": {
+        "artifacts", "config", "plan", "progress", "report", "segments", "simulate", "store",
+        "summary", "visits", "warehouse",
+    },
+    "console": {"pipeline"},
+    "cli": {"config", "console", "pipeline", "plan", "store"},
+    "__init__": {"config", "pipeline"},
+    "__main__": {"cli"},
+}  # fmt: skip
+# What the numeric wing must never see.
+FORBIDDEN = {
+    "segments": {"duckdb", "pyarrow", "pathlib", "yaml", "json"},
+    "visits": {"sklearn", "scipy"},
+}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            found.add(module)
+            found |= {f"{module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    own = room(path)
+    assert own in ALLOWED, f"{own} is a new room: say here what it may import"
+    rooms = {name.split(".")[1] for name in imports(path) if name.startswith("visitseg.")}
+    rooms = {
+        name for name in rooms if (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").exists()
+    }
+    assert rooms - {own, "errors"} <= ALLOWED[own]
+    libraries = {name.split(".")[0] for name in imports(path)}
+    assert not libraries & FORBIDDEN.get(own, set())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_file_is_two_rooms(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 300
+
+
+def test_the_glossary_says_visit() -> None:
+    """`session` is never our word, except in the names that the interface fixes."""
+    fixed = ("session_clusters", "n_sessions", "pct_sessions", "ga_sessions")
+    offenders = []
+    for path in [*MODULES, *PACKAGE.rglob("*.sql"), *PACKAGE.rglob("*.jinja")]:
+        text = path.read_text().lower()
+        for word in fixed:
+            text = text.replace(word, "")
+        if "session" in text.replace("sessionise", ""):
+            offenders.append(str(path.relative_to(PACKAGE)))
+    assert offenders == []
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, visitseg.cli; "
+        "print([m for m in ('duckdb', 'numpy', 'pyarrow', 'sklearn', 'altair', 'pydantic', 'rich',"
+        " 'jinja2', 'yaml') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names_exist_and_are_all() -> None:
+    missing = [name for name in visitseg.__all__ if not hasattr(visitseg, name)]
+    assert missing == []
+    assert {"run", "Run", "Settings", "VisitsegError"} <= set(visitseg.__all__)
+
+
+def test_every_sql_file_opens_with_its_grain_or_its_finding() -> None:
+    bare = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.sql")
+        if not path.read_text().startswith(("-- Grain: ", "-- Severity: ", "-- DuckDB text of "))
+    ]
+    assert bare == []

@@ -1,0 +1,59 @@
+"""The report's small parts: charts from tables, colours, numbers in words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+
+from visitseg.report import charts, features, theme, words
+
+
+def test_charts_take_an_arrow_table() -> None:
+    table = pa.table({"k": [2, 3, 4], "inertia_ssd": [9.0, 5.0, 4.0]})
+    by_table, by_records = charts.elbow(table, 3), charts.elbow(table.to_pylist(), 3)
+    assert charts.to_svg(by_table) == charts.to_svg(by_records)
+
+
+def test_a_colour_belongs_to_the_id() -> None:
+    assert theme.segment_colour("s4", 0) == ("var(--c4)", False)
+    assert theme.segment_colour("s9", 0) == ("var(--c2)", True)
+    assert theme.LIGHT.keys() == theme.DARK.keys()
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (words.share(0.0), "0 %"),
+        (words.share(0.00001), "0.1 %"),
+        (words.share(0.0168), "1.7 %"),
+        (words.share(0.4822), "48 %"),
+        (words.share(0.9999), "99.9 %"),
+        (words.share(1.0), "100 %"),
+        (words.duration(89.6), "90 s"),
+        (words.duration(90), "1.5 min"),
+        (words.duration(1020), "17 min"),
+        (words.duration(9000), "2.5 h"),
+        (words.money(8890, "USD"), "$8,890"),
+        (words.money(25.207, "CHF"), "CHF 25.21"),
+        (words.money(-1e-12), "0"),
+        (words.number(-9e-17), "0"),
+        (words.number(0.0026954), "0.0027"),
+        (words.number(11.4555), "11.5"),
+        (words.number(1362.7), "1,363"),
+        (words.in_words(6), "Six"),
+        (words.in_words(13), "13"),
+        (features.value("time_on_site_sec", None), "not known"),
+        (features.label("my_own_flag"), "My own flag"),
+    ],
+)
+def test_numbers_in_words(said: str, expected: str) -> None:
+    assert said.replace(words.NBSP, " ") == expected
+
+
+def test_importing_the_report_is_cheap() -> None:
+    code = "import sys, visitseg.report; print(*{'altair', 'jinja2', 'pyarrow'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

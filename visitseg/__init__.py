@@ -1,0 +1,46 @@
+"""Named, evidenced segments of e-commerce visits, from a raw analytics export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from visitseg.config import Settings
+from visitseg.errors import (
+    ConfigError,
+    ContractError,
+    InputError,
+    LedgerError,
+    OutputError,
+    SegmentError,
+    UsageError,
+    VisitsegError,
+)
+
+if TYPE_CHECKING:
+    from visitseg.pipeline import Run, run
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "ContractError",
+    "InputError",
+    "LedgerError",
+    "OutputError",
+    "Run",
+    "SegmentError",
+    "Settings",
+    "UsageError",
+    "VisitsegError",
+    "__version__",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is heavy when it is asked for."""
+    if name in {"Run", "run"}:
+        from visitseg import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module 'visitseg' has no attribute {name!r}")

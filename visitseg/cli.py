@@ -1,0 +1,224 @@
+"""The verbs: parse, call the pipeline, print. No logic; nothing heavy is imported for --help."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+
+import typer
+
+from visitseg.config import Settings, load_settings, option_fields, template
+from visitseg.errors import VisitsegError
+
+if TYPE_CHECKING:
+    from visitseg.pipeline import Run
+
+app = typer.Typer(
+    name="visitseg",
+    help="Named, evidenced segments of e-commerce visits, from a raw analytics export.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The TOML file.  [default: visitseg.toml if there]")
+]
+
+
+def with_settings(command: str) -> Callable[[Callable[[Settings], None]], Callable[..., None]]:
+    """Give a command the flags of its settings, and call it with the merged `Settings`."""
+    hints = get_type_hints(Settings)
+    parameters = [
+        inspect.Parameter(
+            "config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfigOption
+        )
+    ]
+    for field in option_fields():
+        if command not in field.metadata.get("commands", ()):
+            continue
+        kind = field.metadata["flag_type"] or hints[field.name]
+        default = field.metadata["shown"] or field.default
+        shown = "" if default in (None, False, ()) else f"  [default: {default}]"
+        env = f"  [env: {field.metadata['env']}]" if field.metadata["env"] else ""
+        flag = typer.Option(
+            f"--{field.name.replace('_', '-')}",
+            metavar=field.metadata["metavar"],
+            help=f"{field.metadata['help']}{env}{shown}",
+            show_default=False,
+        )
+        parameters.append(
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=None,
+                annotation=Annotated[kind | None, flag],
+            )
+        )
+
+    def decorate(function: Callable[[Settings], None]) -> Callable[..., None]:
+        def call(config: Path | None = None, **flags: Any) -> None:
+            function(
+                load_settings({k: v for k, v in flags.items() if v not in (None, [])}, file=config)
+            )
+
+        call.__name__ = function.__name__
+        call.__doc__ = function.__doc__
+        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="The run folder.")] = Path("artifacts"),
+    visits: Annotated[int, typer.Option(min=200, help="Visits to simulate.")] = 20_000,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Simulate an export, run everything on it, print the report's path."""
+    from visitseg import pipeline
+    from visitseg.console import listen
+
+    with listen(quiet) as progress:
+        found = pipeline.demo(out, visits, progress)
+    _print_run(found, as_json=json)
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("visitseg.toml"),
+) -> None:
+    """Write a commented visitseg.toml."""
+    from visitseg.store import write_new
+
+    write_new(file, template())
+    typer.echo(file)
+
+
+@app.command()
+@with_settings("visits")
+def visits(settings: Settings) -> None:
+    """Raw export → visit table, ledger and checks, nothing else."""
+    from visitseg import pipeline
+    from visitseg.console import ledger_table, listen
+
+    if settings.dry_run:
+        _print_plan(settings)
+        return
+    with listen(settings.quiet) as progress:
+        found = pipeline.build_visits(settings, progress=progress)
+    if settings.json:
+        _print_json({"out": str(found.folder), "ledger": found.report, "files": found.files})
+    else:
+        ledger_table(found.report)
+        _print_files(found)
+
+
+@app.command()
+@with_settings("run")
+def run(settings: Settings) -> None:
+    """Raw export → segments, labels, evidence and a report."""
+    from visitseg import pipeline
+    from visitseg.console import listen
+
+    if settings.dry_run:
+        _print_plan(settings)
+        return
+    with listen(settings.quiet) as progress:
+        found = pipeline.run(settings, progress=progress)
+    _print_run(found, as_json=settings.json)
+
+
+@app.command()
+def report(
+    run_dir: Annotated[Path, typer.Argument(help="A run folder.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
+) -> None:
+    """Render the report of any old run again."""
+    from visitseg import pipeline
+    from visitseg.console import listen
+
+    with listen(quiet) as progress:
+        progress.step("drawing the report")
+        written = pipeline.render_again(run_dir)
+    for path in written:
+        typer.echo(path)
+
+
+@app.command()
+def sql(
+    what: Annotated[Literal["visits"], typer.Argument(help="Which SQL.")],
+    source: Annotated[Literal["ga360"], typer.Option(help="What the raw export is.")] = "ga360",
+    dialect: Annotated[
+        Literal["bigquery", "duckdb"], typer.Option(help="Whose SQL to print.")
+    ] = "bigquery",
+) -> None:
+    """Print the SQL that turns a raw export into the visit table."""
+    from visitseg.plan import sql_script
+
+    scripts = {"visits": sql_script}
+    typer.echo(scripts[what](source, dialect), nl=False)
+
+
+def main() -> None:
+    """Run the command line; turn errors into exit codes."""
+    try:
+        app()
+    except VisitsegError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+
+
+def _print_plan(settings: Settings) -> None:
+    from visitseg.plan import plan as read_plan
+
+    plan = read_plan(settings)
+    if settings.json:
+        _print_json(plan)
+        return
+    typer.echo(f"input:  {plan['input']} ({plan['bytes']:,} bytes)")
+    typer.echo(f"source: {plan['source']}")
+    typer.echo(f"out:    {settings.out} (nothing is written now)")
+    for name, text in plan["sql"].items():
+        typer.echo(f"\n-- {name} ----------\n{text}")
+
+
+def _print_run(found: Run, *, as_json: bool) -> None:
+    from visitseg.console import segment_table
+
+    if as_json:
+        content: Mapping[str, Any] = {
+            "out": str(found.folder),
+            "report": str(found.folder / "report.html"),
+            "n_visits": found.report["n_visits"],
+            "k_final": found.report["k_final"],
+            "grade": found.report["grade"],
+            "decision": found.report["decision"]["text"],
+            "segments": found.segments.to_pylist() if found.segments else [],
+            "warnings": found.warnings,
+            "files": found.files,
+        }
+        _print_json(content)
+        return
+    segment_table(found)
+    _print_files(found)
+    typer.echo(f"\nReport: {found.folder / 'report.html'}")
+
+
+def _print_files(found: Run) -> None:
+    typer.echo(f"\nWritten to {found.folder}:")
+    for path in found.files:
+        typer.echo(f"  {path.relative_to(found.folder)}")
+
+
+def _print_json(content: object) -> None:
+    import json
+
+    typer.echo(json.dumps(content, ensure_ascii=False, default=str, indent=2))

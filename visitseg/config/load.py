@@ -1,0 +1,187 @@
+"""Where settings come from, and what is wrong with them.
+
+Precedence: flag > environment > TOML > default. pydantic does the typing; it is imported when
+settings are loaded, not when ``--help`` is shown.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from visitseg.config.settings import Settings, option_fields
+from visitseg.errors import ConfigError, InputError
+
+DEFAULT_FILE = Path("visitseg.toml")
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Merge flags, environment, TOML and defaults into checked `Settings`.
+
+    Parameters
+    ----------
+    flags : mapping, optional
+        Settings given on the command line or as keywords; None means not given.
+    file : Path, optional
+        The TOML file. Without it ``visitseg.toml`` in the working folder is read where it exists.
+    environment : mapping, optional
+        The environment; default ``os.environ``.
+
+    Raises
+    ------
+    ConfigError
+        All problems at once, each with the place its value came from.
+    InputError
+        The TOML file does not exist.
+    """
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    known = {f.name: f for f in option_fields()}
+    layers = (
+        _from_toml(file),
+        _from_environment(os.environ if environment is None else environment),
+        [(k, v, f"--{k.replace('_', '-')}") for k, v in (flags or {}).items() if v is not None],
+    )
+    for name, value, origin in (entry for layer in layers for entry in layer):
+        if name not in known:
+            problems.append(f"{name} ({origin}): unknown key{did_you_mean(name, known)}")
+            continue
+        values[name], origins[name] = value, origin
+    if isinstance(values.get("input"), str):
+        values["input"] = (values["input"],)
+    for name in ("date_from", "date_to"):
+        if name in values:
+            values[name] = _parse_date(name, values[name], origins[name], problems)
+    settings = _typed({**values, "origins": origins}, problems)
+    if settings is not None:
+        problems += _contradictions(settings)
+    if problems or settings is None:
+        what = "1 setting is wrong" if len(problems) == 1 else f"{len(problems)} settings are wrong"
+        raise ConfigError(
+            what,
+            evidence=problems,
+            do="`visitseg init` writes a file with every key; flags win over the environment, "
+            "the environment over the file.",
+        )
+    return settings
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint that names the closest known words, or nothing."""
+    by_lower = {word.lower(): word for word in known}
+    close = difflib.get_close_matches(name.lower(), list(by_lower), n=3, cutoff=0.6)
+    return f". Did you mean {' or '.join(by_lower[word] for word in close)}?" if close else ""
+
+
+def _from_toml(file: Path | None) -> list[tuple[str, Any, str]]:
+    path = file or DEFAULT_FILE
+    if not path.is_file():
+        if file is None:
+            return []
+        raise InputError(
+            "the configuration file does not exist",
+            where=str(file),
+            do="Check the path, or write one with `visitseg init`.",
+        )
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            "the configuration file is not valid TOML",
+            where=str(path),
+            evidence=[str(error)],
+            do="Text values need quotes: source = 'ga360'.",
+        ) from error
+    return [(key, value, str(path)) for key, value in content.items()]
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, Any, str]]:
+    return [
+        (f.name, environment[env].strip(), env)
+        for f in option_fields()
+        if (env := f.metadata.get("env")) and environment.get(env, "").strip()
+    ]
+
+
+def _parse_date(name: str, value: object, origin: str, problems: list[str]) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if value is None or isinstance(value, date):
+        return value
+    for pattern in ("%Y%m%d", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(str(value), pattern).date()
+        except ValueError:
+            continue
+    problems.append(f"{name} = {value!r} ({origin}): not a day of the form YYYYMMDD")
+    return None
+
+
+def _typed(values: Mapping[str, Any], problems: list[str]) -> Settings | None:
+    from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+
+    adapter = TypeAdapter(with_config(ConfigDict(extra="forbid"))(Settings))
+    try:
+        return adapter.validate_python(dict(values))
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            name = str(found["loc"][0]) if found["loc"] else ""
+            key = ".".join(str(part) for part in found["loc"] if isinstance(part, str))
+            if name == "k_final":
+                found["msg"], key = "must be a whole number or auto", name
+            line = f"{key} = {found['input']!r} ({values['origins'].get(name, '')}): {found['msg']}"
+            if line not in problems:
+                problems.append(line)
+        return None
+
+
+def _contradictions(s: Settings) -> list[str]:
+    """Check what types cannot: ranges, and settings against each other."""
+
+    def where(*names: str) -> str:
+        found = dict.fromkeys(s.origins.get(name, "default") for name in names)
+        return " and ".join(found)
+
+    rules: Sequence[tuple[bool, tuple[str, ...], str]] = (
+        (s.k_min < 2, ("k_min",), f"k_min = {s.k_min} must be at least 2"),
+        (
+            s.k_min > s.k_max,
+            ("k_min", "k_max"),
+            f"k_min = {s.k_min} is larger than k_max = {s.k_max}",
+        ),
+        (
+            isinstance(s.k_final, int) and s.k_final < 2,
+            ("k_final",),
+            f"k_final = {s.k_final} must be at least 2",
+        ),
+        (
+            bool(s.date_from and s.date_to and s.date_from >= s.date_to),
+            ("date_from", "date_to"),
+            f"date_from = {s.date_from} is not before date_to = {s.date_to}, which is exclusive",
+        ),
+        (not s.z_clip > 0, ("z_clip",), f"z_clip = {s.z_clip} must be above 0"),
+        (
+            not 0 <= s.clip_quantiles[0] < s.clip_quantiles[1] <= 1,
+            ("clip_quantiles",),
+            f"clip_quantiles = {list(s.clip_quantiles)} must rise within 0 and 1",
+        ),
+        (not 0 <= s.min_share < 1, ("min_share",), f"min_share = {s.min_share} must be in [0, 1)"),
+        (not 0 <= s.seed < 2**32, ("seed",), f"seed = {s.seed} must be in [0, 2^32)"),
+    )
+    found = [f"{text} ({where(*names)})" for wrong, names, text in rules if wrong]
+    if s.timezone not in available_timezones():
+        hint = did_you_mean(s.timezone, available_timezones())
+        found.append(f"timezone = {s.timezone!r} ({where('timezone')}): unknown{hint}")
+    return found

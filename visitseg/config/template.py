@@ -1,0 +1,53 @@
+"""The file that ``visitseg init`` writes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from visitseg.config.settings import option_fields
+
+
+def template() -> str:
+    """Return a commented ``visitseg.toml`` with every key and its default."""
+    lines = [
+        "# Settings of visitseg. A flag wins over the environment, the environment over this file.",
+        "# Paths are relative to the folder that visitseg is called in.",
+        "",
+    ]
+    for f in option_fields():
+        if f.default is dataclasses.MISSING:
+            continue
+        env = f"  (environment: {f.metadata['env']})" if f.metadata["env"] else ""
+        lines += [f"# {f.metadata['help']}{env}", f"# {f.name} = {_toml(f.default)}", ""]
+    lines += _SECTIONS
+    return "\n".join(lines) + "\n"
+
+
+_SECTIONS = [
+    "# Where a visit table (source visits) gets our columns from: SQL over its own columns.",
+    "# Columns that already bear our names need no line; only pageviews is required.",
+    "[columns]",
+    '# pageviews = "page_count"',
+    '# time_on_site_sec = "visit_ms / 1000"',
+    '# transactions = "CASE WHEN order_id IS NULL THEN 0 ELSE 1 END"',
+    "",
+    "# How delimited text is read.",
+    "[csv]",
+    '# delimiter = ";"',
+    '# encoding = "utf-8"',
+    '# bad_lines = "fail"  # or "skip": skipped lines are counted in the ledger',
+    "",
+    "# Your own names of segments.",
+    "[names]",
+    '# s1 = "Big-basket buyers"',
+]
+
+
+def _toml(value: object) -> str:
+    if value is None:
+        return '""'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return str(value) if isinstance(value, int | float) else f'"{value}"'

@@ -1,0 +1,125 @@
+"""What people see: progress on stderr, results as tables on stdout."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from visitseg.pipeline import Run
+
+# Columns of the printed table; the rest is in the files.
+_SHOWN = 6
+
+
+class ConsoleProgress:
+    """A line on stderr per finished step; a bar for what takes long, where there is a terminal."""
+
+    def __init__(self, console: Console, bars: Bars | None, *, quiet: bool = False) -> None:
+        self._console = console
+        self._quiet = quiet
+        self._bars = bars
+        self._task = bars.add_task("", total=None, visible=False) if bars else None
+        self._begun = time.monotonic()
+
+    def step(self, text: str) -> None:
+        """Show what is being done."""
+        if self._bars and self._task is not None:
+            self._bars.update(self._task, description=text, total=None, completed=0, visible=True)
+
+    def count(self, text: str, done: int, total: int) -> None:
+        """Move the bar."""
+        if self._bars and self._task is not None:
+            self._bars.update(
+                self._task, description=text, total=total, completed=done, visible=True
+            )
+
+    def done(self, text: str) -> None:
+        """Leave a line."""
+        if self._quiet:
+            return
+        seconds = time.monotonic() - self._begun
+        self._console.print(Text(f"{seconds:6.1f} s  {text}"), soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        """Leave a line that begins with a warning."""
+        self._console.print(Text(f"warning: {text}", style="yellow"), soft_wrap=True)
+
+
+@contextmanager
+def listen(quiet: bool) -> Iterator[ConsoleProgress]:
+    """Show progress on stderr while the body runs; warnings also when it is quiet."""
+    console = Console(stderr=True, highlight=False)
+    try:
+        if quiet or not console.is_terminal:
+            yield ConsoleProgress(console, None, quiet=quiet)
+            return
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+        )
+        with Bars(*columns, console=console, transient=True) as bars:
+            yield ConsoleProgress(console, bars)
+    except KeyboardInterrupt:
+        console.print("Interrupted. Nothing was published.")
+        raise
+
+
+def segment_table(found: Run) -> None:
+    """Print the segments: size, share, and the first features' centres."""
+    if found.segments is None:
+        return
+    features = found.segments.column_names[5 : 5 + _SHOWN]
+    table = _table("segment", "visits", "share", *features)
+    for row in found.segments.to_pylist():
+        table.add_row(
+            row["segment"],
+            f"{row['n']:,}",
+            f"{row['share']:.1%}",
+            *(f"{row[name]:,.1f}" for name in features),
+        )
+    _print(table)
+
+
+def ledger_table(ledger: dict[str, Any]) -> None:
+    """Print the ledger: from raw rows to visits."""
+    table = _table("ledger", ledger["unit"])
+    table.add_row("rows in", f"{ledger['rows_in']:,}")
+    for loss in ledger["removed"]:
+        table.add_row(f"  removed: {loss['reason']}", f"-{loss['rows']:,}")
+    table.add_row("rows used", f"{ledger['rows_used']:,}")
+    table.add_row("visit keys", f"{ledger['visit_keys']:,}")
+    for loss in ledger["visits_removed"]:
+        table.add_row(f"  removed: {loss['reason']}", f"-{loss['visits']:,}")
+    table.add_row("visits", f"{ledger['visits']:,}")
+    _print(table)
+    for note in ledger["notes"]:
+        _out().print(Text(f"{note['reason']}: {note['text']}"), soft_wrap=True)
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _out() -> Console:
+    terminal = sys.stdout.isatty()
+    return Console(file=sys.stdout, highlight=False, width=None if terminal else 160)
+
+
+def _print(table: Table) -> None:
+    _out().print(table)

@@ -1,0 +1,250 @@
+"""The order of the steps. The one place that knows it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from visitseg import artifacts, summary
+from visitseg.config import Settings, load_settings
+from visitseg.errors import ConfigError
+from visitseg.plan import SIMULATED_SOURCE, resolve_input
+from visitseg.progress import Progress, Silent
+from visitseg.segments import baseline
+from visitseg.segments.select_k import SILHOUETTE_SAMPLE
+from visitseg.store import MANIFEST, RunFolder, read_manifest, write_json, write_manifest
+from visitseg.visits.build import ORDER, VisitTable, build
+from visitseg.visits.contract import Check
+from visitseg.visits.features import read_features as read_feature_file
+from visitseg.visits.text import load
+from visitseg.warehouse import Warehouse, connect
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution and its folder.
+
+    Attributes
+    ----------
+    folder : Path
+        The published run folder.
+    files : list of Path
+        Every file in it.
+    report : dict
+        The content of ``model_report.json``; of ``ledger.json`` for a visit table alone.
+    segments : pa.Table or None
+        The content of ``cluster_centers.parquet``.
+    warnings : list of str
+        Sentences.
+    """
+
+    folder: Path
+    files: list[Path]
+    report: dict[str, Any]
+    segments: pa.Table | None
+    warnings: list[str]
+
+
+def run(
+    settings: Settings | None = None, /, *, progress: Progress | None = None, **options: Any
+) -> Run:
+    """Raw export → segments, labels, evidence and report, in one run folder.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Everything at once; or the options as keywords.
+    progress : Progress, optional
+        Told what is being done.
+    **options
+        Settings by name: ``run(source="ga360", input=["day.parquet"], out="artifacts")``.
+
+    Raises
+    ------
+    VisitsegError
+        Whatever a user can cause; nothing is published.
+    """
+    settings = resolve_input(settings or load_settings(options))
+    listener = progress or Silent()
+    with RunFolder(settings.out) as folder:
+        settings = _simulated(settings, folder.path, listener)
+        warnings, report, segments = _run_into(folder.path, settings, listener)
+        listener.step("publishing")
+        return Run(folder.out, folder.publish(), report, segments, warnings)
+
+
+def build_visits(
+    settings: Settings | None = None, /, *, progress: Progress | None = None, **options: Any
+) -> Run:
+    """Raw export → visit table, ledger and checks, nothing else. Parameters as for `run`."""
+    settings = resolve_input(settings or load_settings(options))
+    listener = progress or Silent()
+    with RunFolder(settings.out) as folder:
+        settings = _simulated(settings, folder.path, listener)
+        wanted = read_feature_file(settings.features) if settings.features else ()
+        with _warehouse(settings, folder.path) as warehouse:
+            table = _visits_into(folder.path, warehouse, settings, wanted, listener)
+        warnings = _tell(table.checks, listener)
+        return Run(folder.out, folder.publish(), table.ledger.to_dict(), None, warnings)
+
+
+def demo(out: Path, visits: int, progress: Progress | None = None) -> Run:
+    """Simulate an export of about `visits` visits and run everything on it."""
+    settings = load_settings({"out": out, "smoke_mode": True}, environment={})
+    listener = progress or Silent()
+    with RunFolder(settings.out) as folder:
+        settings = _simulated(settings, folder.path, listener, visits)
+        warnings, report, segments = _run_into(folder.path, settings, listener)
+        return Run(folder.out, folder.publish(), report, segments, warnings)
+
+
+def render_again(folder: Path) -> list[Path]:
+    """Draw the report of a run folder anew; returns the files that were written."""
+    from visitseg.report import render
+
+    read_manifest(folder)
+    written = render(folder)
+    write_manifest(folder)
+    return [*written, folder / MANIFEST]
+
+
+@contextmanager
+def _warehouse(settings: Settings, staging: Path) -> Iterator[Warehouse]:
+    """Open a warehouse with a folder of its own inside the staging folder, gone at the end."""
+    work = staging / ".work"
+    work.mkdir()
+    warehouse = connect(settings.warehouse, work)
+    try:
+        yield warehouse
+    finally:
+        warehouse.close()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _simulated(
+    settings: Settings, folder: Path, progress: Progress, visits: int = 20_000
+) -> Settings:
+    """Write a raw export when there is no input; the rest of the path is everybody's."""
+    if settings.input or not settings.smoke_mode:
+        return settings
+    from visitseg.simulate import simulate
+
+    progress.step("simulating an export")
+    simulate(folder / "export", visits=visits, seed=settings.seed, on_progress=progress.count)
+    pattern = str(folder / "export" / "ga_sessions_*.parquet")
+    return replace(settings, source=SIMULATED_SOURCE, input=(pattern,))
+
+
+def _visits_into(
+    folder: Path,
+    warehouse: Warehouse,
+    settings: Settings,
+    wanted: Sequence[str],
+    progress: Progress,
+) -> VisitTable:
+    table = build(warehouse, settings, wanted, progress.step)
+    progress.step("writing the visit table")
+    warehouse.write_parquet(f"SELECT * FROM visits {ORDER}", folder / "visits.parquet")
+    for name, text in table.sql.items():
+        path = folder / "sql" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    write_json(folder / "ledger.json", table.ledger.to_dict())
+    write_json(folder / "checks.json", [check.to_dict() for check in table.checks])
+    ledger = table.ledger
+    period = f", {table.days[0]} to {table.days[1]}" if table.days else ""
+    progress.done(f"{ledger.visits:,} visits from {ledger.rows_in:,} rows{period}")
+    return table
+
+
+def _run_into(
+    folder: Path, settings: Settings, progress: Progress
+) -> tuple[list[str], dict[str, Any], pa.Table]:
+    from visitseg.report import render
+
+    if settings.preset != "baseline":
+        raise ConfigError(
+            f"preset {settings.preset} is not part of this version",
+            where="--preset",
+            do="Use --preset baseline.",
+        )
+    wanted = read_feature_file(settings.features) if settings.features else ()
+    with _warehouse(settings, folder) as warehouse:
+        table = _visits_into(folder, warehouse, settings, wanted, progress)
+        features = _features(table, wanted)
+        sample = None
+        if table.ledger.visits > SILHOUETTE_SAMPLE:
+            text = load("sample", warehouse.dialect).sql
+            rows = warehouse.query(text, {"size": SILHOUETTE_SAMPLE})
+            sample = rows["place"].to_numpy()
+    X = artifacts.read_features(folder / "visits.parquet", features)
+    fingerprint = summary.fingerprint(X, features)
+    k_final = baseline.K_FINAL if settings.k_final == "auto" else settings.k_final
+    found = baseline.segment(
+        X,
+        features,
+        k_min=settings.k_min,
+        k_max=settings.k_max,
+        k_final=k_final,
+        clip=settings.clip,
+        z_clip=settings.z_clip,
+        clip_quantiles=settings.clip_quantiles,
+        seed=settings.seed,
+        sample=sample,
+        on_k=lambda done, total: progress.count("trying K", done, total),
+    )
+    progress.done(f"{k_final} segments")
+    progress.step("writing labels")
+    names = artifacts.segment_names(artifacts.segment_ids(k_final), settings.names)
+    visits_file = folder / "visits.parquet"
+    mix = artifacts.write_session_clusters(
+        folder / "session_clusters.parquet", visits_file, found, names
+    )
+    centers = artifacts.centers_table(found, names)
+    pq.write_table(centers, folder / "cluster_centers.parquet")
+    diagnostics = artifacts.diagnostics_table(found.diagnostics)
+    pq.write_table(diagnostics, folder / "k_diagnostics.parquet")
+    if mix:
+        pq.write_table(artifacts.mix_table(mix), folder / "segment_mix.parquet")
+    checks = [*table.checks, summary.size_check(found, settings.min_share)]
+    write_json(folder / "checks.json", [check.to_dict() for check in checks])
+    report = summary.model_report(settings, table, found, checks, fingerprint, folder)
+    write_json(folder / "model_report.json", report)
+    if settings.no_visits:
+        visits_file.unlink()
+    warnings = _tell(checks, progress)
+    progress.step("drawing the report")
+    render(folder)
+    return warnings, report, centers
+
+
+def _features(table: VisitTable, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the features to segment on, or say which of them the input does not give."""
+    features = tuple(wanted) or baseline.FEATURES
+    missing = [name for name in features if name not in table.features]
+    if not missing:
+        return features
+    raise ConfigError(
+        f"{len(missing)} of {len(features)} features are not in the visit table",
+        where="--features" if wanted else "preset baseline",
+        evidence=[f"missing: {', '.join(missing)}", f"there are: {', '.join(table.features)}"],
+        do="Map them under [columns], or name fewer in a contract file: --features visits.yaml.",
+    )
+
+
+def _tell(checks: Sequence[Check], progress: Progress) -> list[str]:
+    warnings = [
+        f"{check.name}: {check.sentence} {check.do}"
+        for check in checks
+        if check.rows and check.severity == "warning"
+    ]
+    for text in warnings:
+        progress.warn(text)
+    return warnings

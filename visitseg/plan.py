@@ -1,0 +1,76 @@
+"""What a run would read and execute, before anything is done."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from visitseg.config import Settings, Source
+from visitseg.errors import UsageError
+from visitseg.visits.build import open_and_plan
+from visitseg.visits.features import read_features
+from visitseg.visits.text import as_statement, load
+from visitseg.warehouse import connect
+
+# The shape of the export that `visitseg demo` and SMOKE_MODE simulate.
+SIMULATED_SOURCE: Source = "ga360"
+_NOTEBOOK_DATES = (date(2017, 1, 1), date(2017, 2, 1))
+
+
+def resolve_input(settings: Settings) -> Settings:
+    """Say what the input is when nobody names one.
+
+    Raises
+    ------
+    UsageError
+        Neither an input, nor smoke mode, nor a BigQuery project is given.
+    """
+    if settings.input or settings.smoke_mode:
+        return settings
+    if settings.google_project_id:
+        first, end = _NOTEBOOK_DATES
+        return replace(
+            settings,
+            warehouse="bigquery",
+            source=settings.source or "ga360",
+            input=(f"{settings.dataset}.{settings.table_pattern}",),
+            date_from=settings.date_from or first,
+            date_to=settings.date_to or end,
+        )
+    raise UsageError(
+        "there is no input",
+        where="--input",
+        do="Name an export: visitseg run --source ga360 --input 'DIR/*.parquet'\n"
+        "or try it without data: SMOKE_MODE=1 visitseg run (or visitseg demo)\n"
+        "or name a BigQuery project: GOOGLE_PROJECT_ID=… visitseg run",
+    )
+
+
+def plan(settings: Settings) -> dict[str, Any]:
+    """Return what `run` would read and the SQL it would execute; nothing is written."""
+    settings = resolve_input(settings)
+    if not settings.input:
+        texts = dict(sql_texts(SIMULATED_SOURCE, settings.warehouse))
+        return {"input": "a simulated export", "source": SIMULATED_SOURCE, "bytes": 0, "sql": texts}
+    wanted = read_features(settings.features) if settings.features else ()
+    with closing(connect(settings.warehouse)) as warehouse:
+        opened, planned = open_and_plan(warehouse, settings, wanted)
+    return {
+        "input": opened.description,
+        "source": planned.source,
+        "bytes": opened.bytes,
+        "sql": {model.name: model.sql for model in planned.models},
+    }
+
+
+def sql_texts(source: str, dialect: str) -> list[tuple[str, str]]:
+    """Return the visit SQL of a source, by model, in its order."""
+    names = (f"{source}/visit_rows", f"{source}/visit_keys", "visits")
+    return [(name.rpartition("/")[2], load(name, dialect).sql) for name in names]
+
+
+def sql_script(source: str, dialect: str) -> str:
+    """Return the visit SQL of a source as one statement, to be pasted into a console."""
+    return as_statement(sql_texts(source, dialect), load(f"{source}/raw_export", dialect).sql)

@@ -1,0 +1,145 @@
+"""What all charts share: how they are typeset, how an axis is cut, how a drawing is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from typing import Any, TypeAlias
+
+import altair as alt
+import pyarrow as pa
+import vl_convert
+
+from visitseg.report import theme
+
+Rows: TypeAlias = Sequence[dict[str, Any]] | pa.Table
+Size: TypeAlias = tuple[int, int]
+Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.ConcatChart
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with its words."""
+
+    name: str
+    heading: str
+    caption: str
+    finding: str
+    chart: Chart
+    colour: str = ""
+    again: bool = False
+
+
+_CONFIG = {
+    "aria": False,  # the page says the finding in words, and hides the marks from readers
+    "background": "var(--sheet)",
+    "font": theme.CHART_FONT,
+    "view": {"stroke": None},
+    "title": {"color": "var(--ink)", "fontSize": 13, "anchor": "start", "limit": 260, "offset": 8},
+    "axis": {
+        "domain": False,
+        "ticks": False,
+        "grid": False,
+        "gridColor": "var(--grid)",
+        "labelColor": "var(--muted)",
+        "labelFontSize": 12,
+        "labelPadding": 6,
+        "titleColor": "var(--muted)",
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    },
+    "text": {"color": "var(--ink)", "fontSize": 12},
+}
+
+
+def to_svg(chart: Chart, title: str = "", *, tokens: bool = False) -> str:
+    """Draw a chart as SVG text; the same chart gives the same text.
+
+    Parameters
+    ----------
+    chart : altair chart
+        From a function of this module.
+    title : str
+        A sentence with the finding, kept in the drawing for readers that cannot see it.
+    tokens : bool
+        Keep the colours as ``var(--token)``, for a page that defines them.
+
+    Returns
+    -------
+    str
+        A whole SVG document.
+    """
+    specification = chart.to_dict() | {"padding": 4 if tokens else 14}
+    if isinstance(specification.get("width"), int | float):
+        specification["autosize"] = {"type": "fit", "contains": "padding"}
+    svg = str(vl_convert.vegalite_to_svg(specification, config=_CONFIG, allowed_base_urls=[]))
+    if title:
+        head, _, rest = svg.partition(">")
+        svg = f"{head}><title>{escape(title)}</title>{rest}"
+    return svg if tokens else theme.in_light(svg)
+
+
+def to_png(svg: str) -> bytes:
+    """Turn an SVG of `to_svg` into a PNG at twice its size.
+
+    Parameters
+    ----------
+    svg : str
+        With plain colours, not tokens.
+
+    Returns
+    -------
+    bytes
+        The PNG file.
+    """
+    return bytes(vl_convert.svg_to_png(svg, scale=2))
+
+
+def titled(chart: Chart, heading: str, caption: str) -> Chart:
+    """Write heading and caption above a picture that will stand alone."""
+    title = alt.TitleParams(
+        heading, subtitle=caption, subtitleColor="var(--muted)", subtitleFontSize=12,
+        fontSize=16, subtitlePadding=4, offset=16, limit=900, frame="bounds",
+    )  # fmt: skip
+    return chart.properties(title=title)
+
+
+def layered(
+    layers: list[alt.Chart], width: float | alt.Step, height: float | alt.Step
+) -> alt.LayerChart:
+    """Lay charts over one another."""
+    return alt.LayerChart(layer=layers, width=width, height=height)
+
+
+def three_ticks(
+    low: float, high: float, *, from_zero: bool = False
+) -> tuple[list[float], list[float]]:
+    """At most three round values on an axis, and the axis' ends, with air around the data."""
+    low = min(low, 0.0) if from_zero else low
+    air = 0.2 * ((high - low) or abs(high) or 1.0)
+    start, end = (low if low == 0 else low - air), high + air
+    rough = (end - start) / 3
+    power = 10.0 ** math.floor(math.log10(rough))
+    for step in (power * times for times in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0)):
+        first, last = math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9)
+        if last - first < 3:
+            break
+    return [float(f"{n * step:.10g}") for n in range(first, last + 1)], [start, end]
+
+
+def decimals(tick: float) -> int:
+    """Count the decimals that a tick needs."""
+    return len(f"{tick:.6f}".rstrip("0").partition(".")[2])
+
+
+def records(rows: Rows) -> list[dict[str, Any]]:
+    """Rows as a list of records, whichever form they came in."""
+    return list(rows.to_pylist()) if isinstance(rows, pa.Table) else list(rows)
+
+
+def utc_ms(day: date) -> int:
+    """Milliseconds since 1970 at the day's beginning, UTC: a date no time zone can move."""
+    return (day.toordinal() - 719_163) * 86_400_000

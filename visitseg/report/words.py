@@ -1,0 +1,212 @@
+"""Numbers and names as the report writes them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+NBSP = "\u00a0"
+"""Stands between a number and its unit."""
+
+DASH = "\u2013"
+"""Stands for a value that is not shown."""
+
+MINUS = "\u2212"
+
+FEW = 10
+"""Segments of fewer visits show no counts and no centres: they would describe single visitors."""
+
+_SMALL = [
+    "Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
+    "Eleven", "Twelve",
+]  # fmt: skip
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+
+
+def in_words(number: int) -> str:
+    """Write a number up to twelve as a word with a capital, a larger one in figures.
+
+    Parameters
+    ----------
+    number : int
+        At least 0.
+
+    Returns
+    -------
+    str
+        ``"Six"``, ``"13"``.
+    """
+    return _SMALL[number] if 0 <= number < len(_SMALL) else count(number)
+
+
+def count(number: float) -> str:
+    """Write a whole number with thousands commas.
+
+    Parameters
+    ----------
+    number : float
+        A count.
+
+    Returns
+    -------
+    str
+        ``"2,556"``.
+    """
+    return f"{number:,.0f}"
+
+
+def visits(number: int) -> str:
+    """Count visits, and hide a count that would point at single visitors.
+
+    Parameters
+    ----------
+    number : int
+        Visits.
+
+    Returns
+    -------
+    str
+        ``"1,232"``, or ``"under 10"``.
+    """
+    return f"under {FEW}" if 0 < number < FEW else count(number)
+
+
+def share(part: float) -> str:
+    """Write a share: one decimal below 9.5 %, else none, never a false 0 or 100.
+
+    Parameters
+    ----------
+    part : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+        ``"0.1 %"``, ``"48 %"``, with a no-break space.
+    """
+    percent = 100 * part
+    if percent <= 0 or percent >= 100:
+        figure = f"{percent:.0f}"
+    elif percent < 9.5:
+        figure = f"{max(percent, 0.1):.1f}"
+    else:
+        figure = f"{percent:.0f}" if percent < 99.5 else f"{min(percent, 99.9):.1f}"
+    return f"{figure}{NBSP}%"
+
+
+def number(amount: float) -> str:
+    """Write an average with two or three telling figures.
+
+    Parameters
+    ----------
+    amount : float
+        Any number.
+
+    Returns
+    -------
+    str
+        ``"1,363"``, ``"11.5"``, ``"0.0027"``.
+    """
+    size = abs(amount)
+    if size < 1e-6:  # what rounding left of a zero
+        return "0"
+    if size < 0.001:
+        return "under 0.001" if amount > 0 else "about 0"
+    if size < 0.995:
+        return f"{amount:.2g}"
+    return f"{amount:.1f}" if size < 99.95 else count(amount)
+
+
+def duration(seconds: float) -> str:
+    """Write seconds up to 90, then minutes, then hours.
+
+    Parameters
+    ----------
+    seconds : float
+        A length of time, in seconds.
+
+    Returns
+    -------
+    str
+        ``"29 s"``, ``"6.3 min"``, ``"17 min"``, ``"2.5 h"``.
+    """
+    size, unit = (1, "s") if seconds < 90 else (60, "min") if seconds < 5400 else (3600, "h")
+    amount = seconds / size
+    figure = "0" if amount < 0.05 else f"{amount:,.1f}" if amount < 9.95 else f"{amount:,.0f}"
+    return f"{figure}{NBSP}{unit}"
+
+
+def money(amount: float, currency: str | None = None) -> str:
+    """Write an amount of money.
+
+    Parameters
+    ----------
+    amount : float
+        In currency units.
+    currency : str, optional
+        Its three-letter code; without it the amount stands alone.
+
+    Returns
+    -------
+    str
+        ``"$8,890"``, ``"CHF 25.20"``, ``"25.20"``.
+    """
+    amount = 0.0 if abs(amount) < 0.005 else amount
+    figure = f"{amount:,.2f}" if 0 < abs(amount) < 100 else f"{amount:,.0f}"
+    if not currency:
+        return figure
+    return f"{_SYMBOLS[currency]}{figure}" if currency in _SYMBOLS else f"{currency}{NBSP}{figure}"
+
+
+def sentence(name: str) -> str:
+    """Turn an identifier into words with a capital: ``visit_id_unique`` → ``Visit id unique``.
+
+    Parameters
+    ----------
+    name : str
+        A name with underscores.
+
+    Returns
+    -------
+    str
+        The words.
+    """
+    spaced = name.replace("_", " ").strip()
+    return spaced[:1].upper() + spaced[1:]
+
+
+def day(when: date) -> str:
+    """Write a day: ``1 August 2017``.
+
+    Parameters
+    ----------
+    when : datetime.date
+        The day.
+
+    Returns
+    -------
+    str
+        Day, month, year.
+    """
+    return f"{when.day} {when:%B %Y}"
+
+
+def period(first: date, last: date) -> str:
+    """Write a range of days without repeating month and year.
+
+    Parameters
+    ----------
+    first, last : datetime.date
+        Both included.
+
+    Returns
+    -------
+    str
+        ``"1 to 31 August 2017"``.
+    """
+    if first == last:
+        return day(first)
+    if first.year != last.year:
+        return f"{day(first)} to {day(last)}"
+    if first.month != last.month:
+        return f"{first.day} {first:%B} to {day(last)}"
+    return f"{first.day} to {day(last)}"

@@ -1,0 +1,1 @@
+"""Visit table → segments: numbers only. Knows nothing of SQL, files or a warehouse."""

@@ -1,0 +1,180 @@
+"""What a run says of itself: ``model_report.json``, the size check, the data fingerprint."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import platform
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from visitseg import __version__
+from visitseg.config import Settings, option_fields
+from visitseg.segments.baseline import Segmentation
+from visitseg.segments.select_k import SILHOUETTE_SAMPLE
+from visitseg.visits.build import VisitTable
+from visitseg.visits.contract import Check
+
+# What the numbers depend on.
+_PACKAGES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy")
+
+
+def fingerprint(X: npt.NDArray[np.float64], features: Sequence[str]) -> dict[str, Any]:
+    """Return what identifies the data: the same visits and features give the same hash.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_visits, n_features)
+        Features in their own units, visits in canonical order.
+    features : sequence of str
+        Names of the columns.
+    """
+    digest = hashlib.sha256(",".join(features).encode())
+    digest.update(memoryview(np.ascontiguousarray(X, dtype="<f8")).cast("B"))
+    return {"n_visits": len(X), "features": list(features), "sha256": digest.hexdigest()}
+
+
+def size_check(found: Segmentation, min_share: float) -> Check:
+    """Return the check that no segment is too small to work with."""
+    shares = found.sizes / found.sizes.sum()
+    small = np.flatnonzero(shares < min_share)
+    listed = ", ".join(f"s{c + 1} ({found.sizes[c]:,}, {shares[c]:.2%})" for c in small)
+    noun = "segment is" if len(small) == 1 else "segments are"
+    return Check(
+        name="segment_share",
+        rows=len(small),
+        severity="warning",
+        finds=f"{noun} under {min_share:.1%} of visits: {listed}.",
+        do="Few visits make unsteady segments; min_share in the configuration says what to expect.",
+    )
+
+
+def model_report(
+    settings: Settings,
+    table: VisitTable,
+    found: Segmentation,
+    checks: Sequence[Check],
+    data: dict[str, Any],
+    folder: Path,
+) -> dict[str, Any]:
+    """Return the content of ``model_report.json``; shares are between 0 and 1."""
+    ledger = table.ledger
+    sample = min(SILHOUETTE_SAMPLE, ledger.visits)
+    return {
+        "schema_version": 1,
+        "run_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "smoke_mode": settings.smoke_mode,
+        "preset": settings.preset,
+        "config": _config(settings, folder),
+        "versions": {
+            "visitseg": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in _PACKAGES},
+        },
+        "n_rows": ledger.visits,
+        "n_visits": ledger.visits,
+        "n_sessions": ledger.visits,
+        "min_date": table.days[0].isoformat() if table.days else None,
+        "max_date": table.days[1].isoformat() if table.days else None,
+        "k_final": found.k_final,
+        "grade": None,
+        "cluster_sizes": [
+            {"cluster": c, "n_sessions": int(n), "pct_sessions": float(n / ledger.visits)}
+            for c, n in enumerate(found.sizes)
+        ],
+        "decision": _decision(settings, found),
+        "features": list(found.features),
+        "features_left_out": [n for n in table.features if n not in found.features],
+        "silhouette_sample": {
+            "n": sample,
+            "of": ledger.visits,
+            "exact": sample == ledger.visits,
+        },
+        "clipping": {
+            "method": found.clipping.method,
+            "threshold": _threshold(settings),
+            "counts": {
+                name: int(n) for name, n in zip(found.features, found.clipping.counts, strict=True)
+            },
+        },
+        "totals": _totals(folder / "visits.parquet"),
+        "checks": {
+            "passed": sum(check.rows == 0 for check in checks),
+            "failed": 0,
+            "warnings": [check.name for check in checks if check.rows],
+        },
+        "ledger": {
+            "rows_in": ledger.rows_in,
+            "removed": dict(sorted(ledger.removed.items())),
+            "rows_used": ledger.rows_used,
+            "visit_keys": ledger.visit_keys,
+            "visits": ledger.visits,
+        },
+        "fingerprint": data,
+    }
+
+
+def _decision(settings: Settings, found: Segmentation) -> dict[str, Any]:
+    by_user = settings.k_final != "auto"
+    best = max(found.diagnostics, key=lambda row: row.silhouette)
+    who = "the user" if by_user else "the preset"
+    return {
+        "rule": f"set by {who}",
+        "k": found.k_final,
+        "text": f"K = {found.k_final} was set by {who}. Preset baseline gives no verdict on "
+        f"whether these groups are real. Among K = {found.diagnostics[0].k} to "
+        f"{found.diagnostics[-1].k} the silhouette is highest at K = {best.k} "
+        f"({best.silhouette:.3f}).",
+    }
+
+
+def _threshold(settings: Settings) -> float | list[float] | None:
+    if settings.clip == "zscore":
+        return settings.z_clip
+    return list(settings.clip_quantiles) if settings.clip == "quantile" else None
+
+
+def _config(settings: Settings, folder: Path) -> dict[str, Any]:
+    """Return every option as JSON; an input inside the run folder is named from there."""
+    config = {}
+    for field in option_fields():
+        value = getattr(settings, field.name)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            value = dataclasses.asdict(value)
+        config[field.name] = _plain(value, folder)
+    return config
+
+
+def _plain(value: Any, folder: Path) -> Any:
+    if isinstance(value, Path | date):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(item, folder) for item in value]
+    if isinstance(value, str):
+        return value.removeprefix(f"{folder}/")
+    return value
+
+
+def _totals(visits: Path) -> dict[str, float | int | None]:
+    columns = ["transactions", "transaction_revenue", "time_on_site_sec"]
+    table = pq.read_table(visits, columns=columns)
+
+    def total(name: str) -> float | int | None:
+        value: float | int | None = pc.sum(table[name]).as_py()
+        return value
+
+    buyers = pc.sum(pc.greater(table["transactions"], 0)).as_py()
+    return {
+        "transactions": total("transactions"),
+        "transaction_revenue": total("transaction_revenue"),
+        "visits_with_transactions": buyers,
+        "visits_with_known_time": len(table) - table["time_on_site_sec"].null_count,
+    }

@@ -1,0 +1,1 @@
+"""Raw export → visit table, by SQL in the warehouse. Knows nothing of segments."""

@@ -1,0 +1,157 @@
+"""Source `visits`: a table that already has one row per visit, with columns mapped to ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from visitseg.config import did_you_mean
+from visitseg.errors import ConfigError, InputError
+from visitseg.visits.columns import BY_NAME, COLUMNS, Kind
+from visitseg.warehouse import RAW, Input, Warehouse
+
+_TYPES: Mapping[Kind, str] = {
+    "text": "VARCHAR",
+    "date": "DATE",
+    "timestamp": "TIMESTAMPTZ",
+    "count": "BIGINT",
+    "number": "DOUBLE",
+}
+# Nothing is merged: a visit_id that comes twice is for the checks to find.
+KEYS_SQL = """-- Grain:  one row per row of the input that is used.
+-- Input:  visit_rows.
+SELECT *, 1 AS n_rows FROM visit_rows WHERE removed IS NULL
+"""
+LOSSES_SQL = """-- Grain:  one row per day and reason, of rows that were read and not used.
+-- Input:  visit_rows.
+SELECT day, removed AS reason, count(*) AS n_rows, sum(coalesce(hits, 0)) AS hits
+FROM visit_rows
+WHERE removed IS NOT NULL
+GROUP BY day, removed
+"""
+_TIME_RATIO, _HITS_RATIO = "time_on_site_sec_per_pageview", "hits_per_pageview"
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Where each column of the visit table comes from.
+
+    Attributes
+    ----------
+    expressions : dict
+        Column of ours -> SQL expression over the input; without the columns the input has not.
+    extra : dict
+        Columns that only this input has -> "number" or "text".
+    """
+
+    expressions: dict[str, str]
+    extra: dict[str, Kind]
+
+    def gives(self, name: str) -> bool:
+        """Whether the input says anything about a feature; a ratio follows from its parts."""
+        parts = {_TIME_RATIO: "time_on_site_sec", _HITS_RATIO: "hits"}
+        return name in self.expressions or parts.get(name, "") in self.expressions
+
+
+def map_columns(
+    opened: Input, columns: Mapping[str, str], features: Sequence[str], warehouse: Warehouse
+) -> Mapped:
+    """Decide where each column of the visit table comes from.
+
+    Columns that already bear our names need no mapping; a ratio is computed only where the input
+    does not bring it.
+
+    Raises
+    ------
+    ConfigError
+        Expressions that are no single expression, or that name columns the input has not.
+    InputError
+        Nothing gives the page views.
+    """
+    own = [field.name for field in opened.columns]
+    expressions = {name: f'"{name}"' for name in own if name in BY_NAME}
+    expressions |= {name: f"({text})" for name, text in columns.items()}
+    problems = [
+        f'columns.{name} = "{text}": {problem}'
+        for name, text in columns.items()
+        if (problem := _problem(name, text, warehouse))
+    ]
+    if problems:
+        raise ConfigError(
+            f"{len(problems)} of {len(columns)} mapped columns cannot be computed",
+            where="[columns]",
+            evidence=[*problems[:5], f"the input has: {', '.join(own)}"],
+            do='Write one SQL expression over the input\'s columns: pageviews = "pages".',
+        )
+    if "pageviews" not in expressions:
+        raise InputError(
+            "nothing gives the page views",
+            where=opened.description,
+            evidence=[
+                f"the input has: {', '.join(own)}{did_you_mean('pageviews', own)}",
+            ],
+            do='Map them: [columns] pageviews = "…". Columns that bear our names need no mapping.',
+        )
+    extra: dict[str, Kind] = {
+        name: "number" if name in features else "text" for name in columns if name not in BY_NAME
+    }
+    for name in features:
+        if name in own and name not in expressions:
+            expressions[name], extra[name] = f'"{name}"', "number"
+    return Mapped(expressions, extra)
+
+
+def rows_sql(mapped: Mapped) -> str:
+    """Return the text of the model `visit_rows`: grain one row per row of the input."""
+    given = dict(mapped.expressions)
+    if "visit_id" not in given:
+        number, total = "row_number() OVER ()", "count(*) OVER ()"
+        given["visit_id"] = f"lpad(({number})::VARCHAR, len(({total})::VARCHAR)::INTEGER, '0')"
+    if "date_id" not in given and "visit_start" in given:
+        start = f"CAST({given['visit_start']} AS TIMESTAMPTZ)"
+        given["date_id"] = f"CAST({start} AT TIME ZONE $timezone AS DATE)"
+    kinds = {column.name: column.kind for column in COLUMNS} | mapped.extra
+    selected = [
+        f"    CAST({given.get(name, 'NULL')} AS {_TYPES[kind]}) AS {_name(name)}"
+        for name, kind in kinds.items()
+    ]
+    ratios = []
+    if _TIME_RATIO not in mapped.expressions:
+        ratios.append(f"time_on_site_sec / nullif(pageviews, 0) AS {_TIME_RATIO}")
+    if _HITS_RATIO not in mapped.expressions:
+        ratios.append(f"1e0 * hits / nullif(pageviews, 0) AS {_HITS_RATIO}")
+    replaced = f" REPLACE ({', '.join(ratios)})" if ratios else ""
+    columns = ",\n".join(selected)
+    return f"""-- Grain:  one row per row of the input, kept or removed (`removed` says why).
+-- Input:  {RAW}; the expressions are the configuration's [columns].
+SELECT
+  *{replaced},
+  date_id AS day,
+  CASE
+    WHEN date_id < $date_from OR date_id >= $date_to THEN 'out_of_range'
+  END AS removed
+FROM (
+  SELECT
+{columns}
+  FROM {RAW}
+)
+"""
+
+
+def visits_sql(mapped: Mapped) -> str:
+    """Return the text of the model `visits`."""
+    columns = ", ".join(_name(name) for name in (*BY_NAME, *mapped.extra))
+    return f"""-- Grain:  one row per visit: the visit table.
+-- Input:  visit_keys.
+SELECT {columns} FROM visit_keys
+"""
+
+
+def _problem(name: str, text: str, warehouse: Warehouse) -> str | None:
+    if not name.isidentifier() or name != name.lower():
+        return "our names are lower-case words"
+    return warehouse.expression_problem(text)
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

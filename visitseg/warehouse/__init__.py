@@ -1,0 +1,109 @@
+"""Where SQL runs. An engine is one file that keeps to the `Warehouse` protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from visitseg.config import CsvSettings
+from visitseg.errors import ConfigError
+
+RAW = "raw_export"
+
+
+@dataclass(frozen=True)
+class Input:
+    """What was opened.
+
+    Attributes
+    ----------
+    description : str
+        How messages call it.
+    columns : pa.Schema
+        The columns that were found, before the layout is applied.
+    bytes : int
+        Size on disk in bytes; 0 where it is not known.
+    bad_lines : int
+        Lines of delimited text that were skipped on request.
+    """
+
+    description: str
+    columns: pa.Schema
+    bytes: int = 0
+    bad_lines: int = 0
+
+
+class Warehouse(Protocol):
+    """As small as it can be: everything else is SQL.
+
+    Values travel as query parameters; names of tables are ours and never come from a user.
+    """
+
+    dialect: str
+
+    def inspect(self, inputs: Sequence[str], csv: CsvSettings) -> Input:
+        """Look at the input without reading its rows; raise `InputError` if that cannot be done."""
+        ...
+
+    def open_input(
+        self, inputs: Sequence[str], layout: pa.Schema | None, csv: CsvSettings
+    ) -> Input:
+        """Make the input readable as the table `RAW`.
+
+        With a layout every column and nested field of it is there, typed, NULL where the input has
+        none; without one the input's own columns are.
+        """
+        ...
+
+    def expression_problem(self, expression: str) -> str | None:
+        """Say why a text is not one expression over the columns of `RAW`; None if it is one."""
+        ...
+
+    def query(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
+        """Run a SELECT and return its rows."""
+        ...
+
+    def create_table(
+        self, name: str, select_sql: str, params: Mapping[str, object] | None = None
+    ) -> None:
+        """Create or replace a table from a SELECT."""
+        ...
+
+    def write_parquet(
+        self, select_sql: str, path: Path, params: Mapping[str, object] | None = None
+    ) -> None:
+        """Run a SELECT and write its rows to one Parquet file, in their order."""
+        ...
+
+    def drop_table(self, name: str) -> None:
+        """Drop a table; it is no error if there is none."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+def connect(kind: str, work: Path | None = None) -> Warehouse:
+    """Open a warehouse.
+
+    Parameters
+    ----------
+    kind : str
+        ``duckdb``.
+    work : Path, optional
+        A folder for the engine's own files; in memory without one.
+    """
+    if kind == "duckdb":
+        from visitseg.warehouse.duckdb import DuckDBWarehouse
+
+        return DuckDBWarehouse(work)
+    raise ConfigError(
+        f"warehouse {kind} is not part of this version",
+        where="--warehouse",
+        do="Export the tables to Parquet and read them here: --input 'DIR/*.parquet'.",
+    )

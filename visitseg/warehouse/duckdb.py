@@ -1,0 +1,170 @@
+"""DuckDB, embedded: the default warehouse, which needs nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from visitseg.config import CsvSettings
+from visitseg.errors import InputError, VisitsegError
+from visitseg.warehouse import RAW, Input
+from visitseg.warehouse.duckdb_input import FILE_COLUMN, DuckDBInput
+from visitseg.warehouse.files import find_input
+
+T = TypeVar("T")
+
+
+class DuckDBWarehouse:
+    """A DuckDB connection that reads files and tables and never reaches for the network.
+
+    Parameters
+    ----------
+    work : Path, optional
+        Folder for the database and for what does not fit in memory; in memory without one.
+    """
+
+    dialect = "duckdb"
+
+    def __init__(self, work: Path | None = None) -> None:
+        self._connection = duckdb.connect(str(work / "work.duckdb") if work else ":memory:")
+        for setting in (
+            "autoinstall_known_extensions = false",
+            "autoload_known_extensions = false",
+            "TimeZone = 'UTC'",
+            "enable_progress_bar = false",
+        ):
+            self._connection.execute(f"SET {setting}")
+        self._where = ""
+
+    def inspect(self, inputs: Sequence[str], csv: CsvSettings) -> Input:
+        """See `Warehouse.inspect`."""
+        found = DuckDBInput(find_input(inputs), csv)
+        self._where = found.description
+        return Input(found.description, self._columns(found), found.bytes)
+
+    def open_input(
+        self, inputs: Sequence[str], layout: pa.Schema | None, csv: CsvSettings
+    ) -> Input:
+        """See `Warehouse.open_input`."""
+        found = DuckDBInput(find_input(inputs), csv)
+        self._where = found.description
+        columns = self._columns(found)
+        select = found.select(layout, columns)
+        if not found.is_csv:
+            self._execute(f"CREATE OR REPLACE VIEW {RAW} AS {select}")
+            return Input(found.description, columns, found.bytes)
+        # Text is parsed once: what could not be read is known only afterwards.
+        self.create_table(RAW, select)
+        rejected = self.query(found.rejected).to_pylist()
+        if rejected and csv.bad_lines == "fail":
+            raise found.bad_lines_error(rejected, self.query(f"SELECT count(*) FROM {RAW}"))
+        return Input(found.description, columns, found.bytes, len(rejected))
+
+    def expression_problem(self, expression: str) -> str | None:
+        """See `Warehouse.expression_problem`."""
+        try:
+            (tree,) = self._connection.execute(
+                "SELECT json_serialize_sql(?)", [f"SELECT ({expression}\n)"]
+            ).fetchone() or ("{}",)
+            parsed = json.loads(tree)
+            if parsed.get("error"):
+                return str(parsed["error_message"])
+            node = parsed["statements"][0]["node"]
+            if (
+                len(parsed["statements"]) != 1
+                or len(node.get("select_list", [])) != 1
+                or node["from_table"]["type"] != "EMPTY"
+                or '"SUBQUERY"' in tree
+            ):
+                return "not one expression over the input's columns"
+            self._connection.execute(f"EXPLAIN SELECT ({expression}\n) FROM {RAW}")
+        except duckdb.Error as error:
+            return str(error).splitlines()[0]
+        return None
+
+    def query(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
+        """See `Warehouse.query`."""
+        return self._run(
+            lambda: self._connection.sql(sql, params=_used(sql, params)).to_arrow_table()
+        )
+
+    def create_table(
+        self, name: str, select_sql: str, params: Mapping[str, object] | None = None
+    ) -> None:
+        """See `Warehouse.create_table`."""
+        self._execute(f"CREATE OR REPLACE TABLE {name} AS\n{select_sql}", params)
+
+    def write_parquet(
+        self, select_sql: str, path: Path, params: Mapping[str, object] | None = None
+    ) -> None:
+        """See `Warehouse.write_parquet`."""
+        target = str(path).replace("'", "''")
+        self._execute(
+            f"COPY ({select_sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", params
+        )
+
+    def drop_table(self, name: str) -> None:
+        """See `Warehouse.drop_table`."""
+        self._execute(f"DROP TABLE IF EXISTS {name}")
+
+    def close(self) -> None:
+        """See `Warehouse.close`."""
+        self._connection.close()
+
+    def _columns(self, found: DuckDBInput) -> pa.Schema:
+        if found.attach:
+            self._execute(found.attach)
+        if found.json_keys:
+            keys = self.query(found.json_keys)["key"].to_pylist()
+            return pa.schema([pa.field(key, pa.null()) for key in sorted(keys)])
+        schema = self.query(f"SELECT * FROM ({found.reader()}) LIMIT 0").schema
+        return pa.schema([field for field in schema if field.name != FILE_COLUMN])
+
+    def _execute(self, sql: str, params: Mapping[str, object] | None = None) -> None:
+        self._run(lambda: self._connection.execute(sql, _used(sql, params)))
+
+    def _run(self, action: Callable[[], T]) -> T:
+        """Turn the engine's errors into ours, with the engine's own words as evidence."""
+        try:
+            return action()
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
+        except duckdb.Error as error:
+            raise _explain(error, self._where) from error
+
+
+def _used(sql: str, params: Mapping[str, object] | None) -> dict[str, object]:
+    """Keep the parameters that a text names: DuckDB refuses the others."""
+    return {name: value for name, value in (params or {}).items() if f"${name}" in sql}
+
+
+def _explain(error: duckdb.Error, where: str) -> VisitsegError:
+    text = str(error)
+    if text.startswith("{"):
+        text = str(json.loads(text).get("exception_message", text))
+    evidence = [line.strip() for line in text.splitlines() if line.strip()][:4]
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return VisitsegError(
+            "the warehouse ran out of memory",
+            where=where,
+            evidence=evidence,
+            do="Read fewer days at a time, or use a machine with more memory.",
+        )
+    if isinstance(error, duckdb.ConversionException):
+        return InputError(
+            "a value of the input is not of the type that is needed",
+            where=where,
+            evidence=evidence,
+            do="Check --source, and the values of that column.",
+        )
+    return InputError(
+        "the input cannot be read",
+        where=where,
+        evidence=evidence,
+        do="Check that the file is whole, and --source.",
+    )

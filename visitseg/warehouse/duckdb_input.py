@@ -1,0 +1,147 @@
+"""The SQL with which DuckDB reads an input: Parquet, NDJSON, delimited text or a database table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from visitseg.config import CsvSettings
+from visitseg.errors import InputError
+from visitseg.warehouse.files import DatabaseTable, InputFiles
+from visitseg.warehouse.layout import layout_select, sql_type
+
+# The column in which a reader puts the file's name.
+FILE_COLUMN = "visitseg_file"
+# DuckDB buffers whole JSON objects; a long visit with many products is a few megabytes.
+LONGEST_JSON_LINE = 64 * 1024 * 1024
+# Lines of NDJSON that are looked at for its keys: keys that are NULL are left out of a line.
+JSON_LINES_FOR_KEYS = 1000
+# Lines from which the columns' types are told.
+CSV_LINES_FOR_TYPES = 200_000
+
+
+@dataclass(frozen=True)
+class DuckDBInput:
+    """An input and how DuckDB reads it.
+
+    Parameters
+    ----------
+    found : InputFiles or DatabaseTable
+        What ``--input`` names.
+    csv : CsvSettings
+        How delimited text is read.
+    """
+
+    found: InputFiles | DatabaseTable
+    csv: CsvSettings
+
+    @property
+    def description(self) -> str:
+        """How messages call the input."""
+        return self.found.description
+
+    @property
+    def bytes(self) -> int:
+        """Size on disk in bytes."""
+        if isinstance(self.found, InputFiles):
+            return self.found.bytes
+        return Path(self.found.path).stat().st_size
+
+    @property
+    def is_csv(self) -> bool:
+        """Whether it is delimited text."""
+        return isinstance(self.found, InputFiles) and self.found.format == "csv"
+
+    @property
+    def attach(self) -> str | None:
+        """The statement that opens a database file; None for files."""
+        if isinstance(self.found, InputFiles):
+            return None
+        return f"ATTACH IF NOT EXISTS {_text(self.found.path)} AS input_file (READ_ONLY)"
+
+    @property
+    def json_keys(self) -> str | None:
+        """The query that finds the top-level keys of NDJSON; None for other formats."""
+        if not isinstance(self.found, InputFiles) or self.found.format != "ndjson":
+            return None
+        return (
+            "SELECT DISTINCT unnest(json_keys(json)) AS key FROM (SELECT json FROM "
+            f"read_ndjson_objects({_texts(self.found.paths)}, "
+            f"maximum_object_size = {LONGEST_JSON_LINE}) LIMIT {JSON_LINES_FOR_KEYS})"
+        )
+
+    rejected = (
+        "SELECT s.file_path AS file, e.line, any_value(e.error_message) AS error "
+        "FROM reject_errors AS e JOIN reject_scans AS s USING (scan_id, file_id) "
+        "GROUP BY s.file_path, e.line ORDER BY file, e.line"
+    )
+
+    def reader(self, layout: pa.Schema | None = None) -> str:
+        """Return the SELECT that reads everything, the file's name besides."""
+        if isinstance(self.found, DatabaseTable):
+            table = f"input_file.{_name(self.found.schema)}.{_name(self.found.table)}"
+            return f"SELECT *, {_text(self.found.table)} AS {FILE_COLUMN} FROM {table}"
+        files = _texts(self.found.paths)
+        common = f"filename = {_text(FILE_COLUMN)}, union_by_name = true"
+        if self.found.format == "parquet":
+            return f"SELECT * FROM read_parquet({files}, {common})"
+        if self.found.format == "ndjson":
+            columns = ""
+            if layout is not None:
+                pairs = ", ".join(f"{_name(f.name)}: {_text(sql_type(f.type))}" for f in layout)
+                columns = f", columns = {{{pairs}}}"
+            return (
+                f"SELECT * FROM read_ndjson({files}, {common}, "
+                f"maximum_object_size = {LONGEST_JSON_LINE}{columns})"
+            )
+        # DuckDB does not combine union_by_name with a list of rejected lines.
+        return " UNION ALL BY NAME ".join(self._csv(path) for path in self.found.paths)
+
+    def select(self, layout: pa.Schema | None, columns: pa.Schema) -> str:
+        """Return the SELECT that gives the input the layout; its own columns without one."""
+        if layout is None:
+            return f"SELECT * EXCLUDE ({FILE_COLUMN}) FROM ({self.reader()})"
+        untyped = self.json_keys is not None
+        selected = layout_select(layout, columns, typed=not untyped, where=self.description)
+        intraday = f"regexp_matches(parse_filename({FILE_COLUMN}), '(intraday|fresh)_')"
+        reader = self.reader(layout if untyped else None)
+        return f"SELECT {selected}, {intraday} AS is_intraday FROM ({reader})"
+
+    def bad_lines_error(self, rejected: Sequence[Mapping[str, Any]], read: pa.Table) -> InputError:
+        """Say which lines of delimited text could not be read."""
+        lines = "1 line" if len(rejected) == 1 else f"{len(rejected):,} lines"
+        whole = int(read.column(0)[0].as_py())
+        return InputError(
+            f"{lines} of {whole + len(rejected):,} cannot be read",
+            where=self.description,
+            evidence=[f"{r['file']}, line {r['line']:,}: {r['error']}" for r in rejected[:5]],
+            do='Mend the lines, or skip and count them in the ledger: [csv] bad_lines = "skip".',
+        )
+
+    def _csv(self, path: str) -> str:
+        options = [
+            f"filename = {_text(FILE_COLUMN)}",
+            "header = true",
+            "store_rejects = true",
+            f"sample_size = {CSV_LINES_FOR_TYPES}",
+            f"encoding = {_text(self.csv.encoding)}",
+        ]
+        if self.csv.delimiter is not None:
+            options.append(f"delim = {_text(self.csv.delimiter)}")
+        return f"SELECT * FROM read_csv({_text(path)}, {', '.join(options)})"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _texts(values: Sequence[str]) -> str:
+    return "[" + ", ".join(_text(value) for value in values) + "]"
+
+
+def _name(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'
