@@ -124,7 +124,14 @@ def random_export(seed: int, visits: int) -> pa.Table:
     """
     rng = random.Random(seed)
     zone = rng.choice([-7 * _HOUR_SEC, 0, 5 * _HOUR_SEC + 1_800])
-    rows = [made for _ in range(visits) for made in _visit(rng, zone)]
+    keys: set[tuple[str | None, int | None]] = set()
+    rows: list[Fields] = []
+    while len(keys) < visits:
+        drawn = _visit(rng, zone)
+        key = (drawn[0]["fullVisitorId"], drawn[0]["visitId"])
+        if key not in keys:
+            keys.add(key)
+            rows += drawn
     rng.shuffle(rows)
     return export(rows)
 

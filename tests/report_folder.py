@@ -191,7 +191,7 @@ def _report(n_visits: int, days: int, sizes: list[int], *, exact: bool) -> dict[
         "k_final": k,
         "grade": None,
         "cluster_sizes": [
-            {"cluster": i, "n_sessions": n, "pct_sessions": 100 * n / n_visits}
+            {"cluster": i, "n_sessions": n, "pct_sessions": n / n_visits}
             for i, n in enumerate(sizes)
         ],
         "decision": {"rule": "set by the preset", "text": f"The baseline preset sets K = {k}."},

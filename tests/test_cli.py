@@ -279,7 +279,7 @@ def test_not_parquet_at_all(cli: Any) -> None:
 def test_missing_columns_with_a_hint(cli: Any) -> None:
     _write_day("a.parquet", visitId=None, visitID=1, hits=[{"hitNumber": 1, "time": 0}])
     found = cli("run", "--source", "ga360", "--input", "a.parquet", "--out", "o")
-    assert_clear_error(found, 1, "3 columns", "visitId", "Did you mean visitID?", "hits.type")
+    assert_clear_error(found, 1, "3 columns", "visitId", "Did you mean visitID", "hits.type")
 
 
 def test_missing_mapped_columns_with_a_hint(cli: Any) -> None:
@@ -368,9 +368,11 @@ def test_unwritable_output(simulated: str, tmp_path: Path) -> None:
     target = tmp_path / "locked"
     target.mkdir(mode=0o555)
     code = (
-        "import os, sys; os.setuid(65534); from visitseg.store import RunFolder; "
+        "import os, pathlib, sys\n"
         "from visitseg.errors import OutputError\n"
-        "try:\n    RunFolder(__import__('pathlib').Path(sys.argv[1])).__enter__()\n"
+        "from visitseg.store import RunFolder\n"
+        "os.setuid(65534)\n"
+        "try:\n    RunFolder(pathlib.Path(sys.argv[1])).__enter__()\n"
         "except OutputError as error:\n    print(error)\n"
     )
     tmp_path.chmod(0o755)
@@ -386,7 +388,7 @@ def test_unwritable_output(simulated: str, tmp_path: Path) -> None:
 def test_unknown_keys_in_the_toml(cli: Any, simulated: str) -> None:
     Path("s.toml").write_text('k_mox = 5\nsource = "ga360"\n[csv]\nseparator = ";"\n')
     found = cli("run", "--config", "s.toml", "--input", simulated, "--out", "o")
-    assert_clear_error(found, 1, "k_mox", "Did you mean k_max?", "separator", "s.toml")
+    assert_clear_error(found, 1, "k_mox", "Did you mean k_max", "separator", "s.toml")
 
 
 def test_toml_that_is_not_toml(cli: Any) -> None:

@@ -13,13 +13,10 @@ import pyarrow as pa
 import pytest
 from ga360_rows import random_export
 
-from visitseg import pipeline
-from visitseg.simulate.ga360 import SCHEMA as EXPORT
-from visitseg.visits.contract import check_texts
 from visitseg.visits.text import load
 
 pytest.importorskip("zetasql", reason="the GoogleSQL evaluator is not installed")
-from oracle import TABLE_SUFFIX, Oracle
+from oracle import Oracle
 
 VISITS = 50  # of each random export: the evaluator's time goes into sending rows
 WILDCARD = "bigquery-public-data.google_analytics_sample.ga_sessions_*"
@@ -67,7 +64,9 @@ def ours(engine: duckdb.DuckDBPyConnection, name: str, params: dict[str, Any]) -
         f"CREATE OR REPLACE TABLE {name.rpartition('/')[2]} AS {sql}",
         {key: day for key, day in params.items() if f"${key}" in sql},
     )
-    return engine.sql(f"FROM {name.rpartition('/')[2]}").to_arrow_table()
+    found = engine.sql(f"FROM {name.rpartition('/')[2]}").to_arrow_table()
+    whole = [pa.int64() if pa.types.is_decimal(kind) else kind for kind in found.schema.types]
+    return found.cast(pa.schema(zip(found.column_names, whole, strict=True)))
 
 
 def rows(table: pa.Table) -> Counter[tuple[str, ...]]:

@@ -38,7 +38,7 @@ def fingerprint(X: npt.NDArray[np.float64], features: Sequence[str]) -> dict[str
         Names of the columns.
     """
     digest = hashlib.sha256(",".join(features).encode())
-    digest.update(memoryview(np.ascontiguousarray(X, dtype="<f8")).cast("B"))
+    digest.update(np.ascontiguousarray(X, dtype="<f8").data)
     return {"n_visits": len(X), "features": list(features), "sha256": digest.hexdigest()}
 
 

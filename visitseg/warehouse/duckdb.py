@@ -17,6 +17,7 @@ from visitseg.warehouse.duckdb_input import FILE_COLUMN, DuckDBInput
 from visitseg.warehouse.files import find_input
 
 T = TypeVar("T")
+NOT_ONE = "not one expression over the input's columns"
 
 
 class DuckDBWarehouse:
@@ -73,7 +74,8 @@ class DuckDBWarehouse:
             ).fetchone() or ("{}",)
             parsed = json.loads(tree)
             if parsed.get("error"):
-                return str(parsed["error_message"])
+                is_syntax = parsed["error_type"] == "parser"
+                return str(parsed["error_message"]) if is_syntax else NOT_ONE
             node = parsed["statements"][0]["node"]
             if (
                 len(parsed["statements"]) != 1
@@ -81,7 +83,7 @@ class DuckDBWarehouse:
                 or node["from_table"]["type"] != "EMPTY"
                 or '"SUBQUERY"' in tree
             ):
-                return "not one expression over the input's columns"
+                return NOT_ONE
             self._connection.execute(f"EXPLAIN SELECT ({expression}\n) FROM {RAW}")
         except duckdb.Error as error:
             return str(error).splitlines()[0]

@@ -12,8 +12,13 @@ WITH usable AS (
 ), copies AS (
   SELECT
     *,
-    ROW_NUMBER() OVER (
-      PARTITION BY visit_id, day, first_hit_number ORDER BY hits DESC, last_hit_us DESC
+    ROW_NUMBER() OVER (  -- the longest copy; the rest of the order makes the choice the same always
+      PARTITION BY visit_id, day, first_hit_number
+      ORDER BY hits DESC, last_hit_us DESC, ga_transactions DESC, revenue_micros DESC,
+        has_deprecated_revenue DESC, refund_micros DESC, pageviews DESC, product_views DESC,
+        add_to_carts DESC, checkouts DESC, first_hit_us DESC, ga_time_on_site_sec DESC,
+        is_continuation DESC, visitor_type DESC, device DESC, channel DESC, country DESC,
+        landing_page DESC, ARRAY_LENGTH(pages) DESC, ARRAY_LENGTH(order_ids) DESC
     ) AS copy
   FROM usable
 ), parts AS (

@@ -18,7 +18,7 @@ SELECT
   ARRAY(
     SELECT DISTINCT CASE
         WHEN h.type = 'PAGE' THEN REGEXP_EXTRACT(h.page.pagePath, r'^[^?#]*')
-        ELSE COALESCE(h.appInfo.screenName, h.page.pagePath)
+        ELSE COALESCE(h.appInfo.screenName, REGEXP_EXTRACT(h.page.pagePath, r'^[^?#]*'))
       END
     FROM UNNEST(r.hits) AS h
     WHERE (h.type = 'PAGE' AND h.page.pagePath IS NOT NULL)
@@ -52,15 +52,12 @@ SELECT
   COALESCE((SELECT MIN(h.hitNumber) FROM UNNEST(r.hits) AS h), 0) AS first_hit_number,
   COALESCE((
     SELECT MAX(
-      CASE WHEN h.first_number
+      CASE WHEN h.hitNumber > 1
         AND DIV(r.visitStartTime * 1000 + h.time, 1000) - r.visitId
           > h.hour * 3600 + h.minute * 60 + MOD(DIV(r.visitStartTime * 1000 + h.time, 1000), 60)
       THEN 1 ELSE 0 END)
-    FROM (
-      SELECT g.time, g.hour, g.minute,
-        g.hitNumber > 1 AND ROW_NUMBER() OVER (ORDER BY g.hitNumber, g.time) = 1 AS first_number
-      FROM UNNEST(r.hits) AS g
-    ) AS h
+    FROM UNNEST(r.hits) AS h
+    WHERE h.hitNumber = (SELECT MIN(g.hitNumber) FROM UNNEST(r.hits) AS g)
   ), 0) = 1 AS is_continuation,                       -- began on an earlier day, by the hits' own clock
   r.totals.timeOnSite AS ga_time_on_site_sec,         -- as exported, whole seconds
   r.device.deviceCategory AS device,
@@ -71,13 +68,23 @@ SELECT
     SELECT MAX(CASE WHEN h.place = 1 THEN h.page END)
     FROM (
       SELECT
-        CASE
-          WHEN g.type = 'PAGE' THEN REGEXP_EXTRACT(g.page.pagePath, r'^[^?#]*')
-          ELSE COALESCE(g.appInfo.screenName, g.page.pagePath)
-        END AS page,
-        ROW_NUMBER() OVER (ORDER BY g.time, g.hitNumber) AS place
-      FROM UNNEST(r.hits) AS g
-      WHERE g.type IN ('PAGE', 'APPVIEW')
+        k.page,
+        ROW_NUMBER() OVER (
+          ORDER BY CASE WHEN k.time IS NULL THEN 1 ELSE 0 END, k.time,
+            CASE WHEN k.hitNumber IS NULL THEN 1 ELSE 0 END, k.hitNumber, k.page
+        ) AS place
+      FROM (
+        SELECT
+          CASE
+            WHEN g.type = 'PAGE' THEN REGEXP_EXTRACT(g.page.pagePath, r'^[^?#]*')
+            ELSE COALESCE(g.appInfo.screenName, REGEXP_EXTRACT(g.page.pagePath, r'^[^?#]*'))
+          END AS page,
+          g.time,
+          g.hitNumber
+        FROM UNNEST(r.hits) AS g
+        WHERE g.type IN ('PAGE', 'APPVIEW')
+      ) AS k
+      WHERE k.page IS NOT NULL
     ) AS h
-  ) AS landing_page                                   -- path or screen of the first page hit
+  ) AS landing_page                                   -- first known path or screen
 FROM raw_export AS r

@@ -12,12 +12,21 @@ WITH bare AS (  -- rows that GA does not count as a visit; few
 ), repeated AS (  -- hash first: narrow keys; a collision only sends a visit the long way
   SELECT hash(visit_id) AS h FROM usable GROUP BY h HAVING count(*) > 1
 ), parts AS (
-  SELECT *, row_number() OVER (PARTITION BY visit_id ORDER BY first_hit_us, first_hit_number, day) AS part
+  SELECT
+    *,
+    row_number() OVER (
+      PARTITION BY visit_id ORDER BY first_hit_us NULLS FIRST, first_hit_number, day NULLS FIRST
+    ) AS part
   FROM (
     SELECT
       *,
       row_number() OVER (
-        PARTITION BY visit_id, day, first_hit_number ORDER BY hits DESC, last_hit_us DESC
+        PARTITION BY visit_id, day, first_hit_number
+        ORDER BY hits DESC, last_hit_us DESC, ga_transactions DESC, revenue_micros DESC,
+          has_deprecated_revenue DESC, refund_micros DESC, pageviews DESC, product_views DESC,
+          add_to_carts DESC, checkouts DESC, first_hit_us DESC, ga_time_on_site_sec DESC,
+          is_continuation DESC, visitor_type DESC, device DESC, channel DESC, country DESC,
+          landing_page DESC, len(pages) DESC, len(order_ids) DESC
       ) AS copy
     FROM usable
     WHERE hash(visit_id) IN (FROM repeated)

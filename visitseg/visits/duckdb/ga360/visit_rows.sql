@@ -9,7 +9,7 @@ WITH slim AS (  -- the hits' fields that are used, once
       'number': h.hitNumber,
       'page': CASE
         WHEN h.type = 'PAGE' THEN regexp_extract(h.page.pagePath, '^[^?#]*')
-        WHEN h.type = 'APPVIEW' THEN coalesce(h.appInfo.screenName, h.page.pagePath)
+        WHEN h.type = 'APPVIEW' THEN coalesce(h.appInfo.screenName, regexp_extract(h.page.pagePath, '^[^?#]*'))
       END,
       'is_page': coalesce(h.type IN ('PAGE', 'APPVIEW'), false),
       'action': h.eCommerceAction.action_type,
@@ -27,8 +27,7 @@ WITH slim AS (  -- the hits' fields that are used, once
     *,
     list_transform(hits, lambda h: h.action) AS actions,
     list_filter(hits, lambda h: h.is_page) AS page_hits,
-    list_min(list_transform(hits, lambda h: {'number': h.number, 'ms': h.ms, 'clock_sec': h.clock_sec}))
-      AS first_hit
+    list_min(list_transform(hits, lambda h: h.number)) AS first_number
   FROM slim
 )
 SELECT
@@ -56,18 +55,17 @@ SELECT
     AS first_hit_us,
   visitStartTime * 1000000 + coalesce(list_max(list_transform(hits, lambda h: h.ms)), 0) * 1000
     AS last_hit_us,
-  coalesce(first_hit.number, 0) AS first_hit_number,
-  coalesce(
-    first_hit.number > 1
-    AND (visitStartTime * 1000 + first_hit.ms) // 1000 - visitId
-      > first_hit.clock_sec + ((visitStartTime * 1000 + first_hit.ms) // 1000) % 60,
-    false
-  ) AS is_continuation,
+  coalesce(first_number, 0) AS first_hit_number,
+  CASE WHEN first_number > 1 THEN len(list_filter(hits, lambda h: h.number = first_number
+    AND (visitStartTime * 1000 + h.ms) // 1000 - visitId
+      > h.clock_sec + ((visitStartTime * 1000 + h.ms) // 1000) % 60
+  )) > 0 ELSE false END AS is_continuation,
   totals.timeOnSite AS ga_time_on_site_sec,
   device.deviceCategory AS device,
   channelGrouping AS channel,
   geoNetwork.country AS country,
   CASE WHEN totals.newVisits = 1 THEN 'new' ELSE 'returning' END AS visitor_type,
-  list_min(list_transform(page_hits, lambda h: {'ms': h.ms, 'number': h.number, 'page': h.page})).page
-    AS landing_page
+  list_min(list_transform(page_hits, lambda h:
+    {'unknown': h.page IS NULL, 'ms': h.ms, 'number': h.number, 'page': h.page}  -- NULL is last
+  )).page AS landing_page
 FROM folded

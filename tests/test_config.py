@@ -1,0 +1,73 @@
+"""Settings: precedence, types, contradictions, all problems at once."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from visitseg.config import load_settings
+from visitseg.errors import ConfigError
+
+
+@given(flag=st.booleans(), env=st.booleans(), toml=st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_flag_beats_environment_beats_file_beats_default(
+    flag: bool, env: bool, toml: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text("k_max = 9\n" if toml else "")
+    found = load_settings(
+        {"k_max": 7} if flag else {},
+        file=file,
+        environment={"K_MAX": "8"} if env else {},
+    )
+    assert found.k_max == (7 if flag else 8 if env else 9 if toml else 12)
+    assert found.given("k_max") == (flag or env or toml)
+
+
+def test_the_file_of_the_working_folder_is_read() -> None:
+    Path("visitseg.toml").write_text('seed = 5\ninput = "a.parquet"\ndate_from = 2017-08-01\n')
+    found = load_settings(environment={})
+    assert (found.seed, found.input, found.date_from) == (5, ("a.parquet",), date(2017, 8, 1))
+
+
+@pytest.mark.parametrize("text", ["20170801", "2017-08-01", " 20170801 "])
+def test_dates_of_either_form(text: str) -> None:
+    assert load_settings(environment={"DATE_FROM": text}).date_from == date(2017, 8, 1)
+
+
+def test_an_empty_environment_variable_is_no_value() -> None:
+    assert load_settings(environment={"K_MAX": "", "SEED": "  "}).k_max == 12
+
+
+def test_all_problems_come_in_one_error() -> None:
+    Path("visitseg.toml").write_text("k_min = 'x'\nseeds = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings({"k_final": "many"}, environment={"DATE_TO": "tomorrow"})
+    text = str(caught.value)
+    assert text.startswith("ConfigError: 4 settings are wrong")
+    for word in ("k_min", "seeds", "Did you mean seed?", "k_final", "date_to", "DATE_TO"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        ({"k_min": 1}, "k_min = 1"),
+        ({"k_final": 1}, "k_final = 1"),
+        ({"z_clip": 0}, "z_clip"),
+        ({"z_clip": float("nan")}, "z_clip"),
+        ({"clip_quantiles": (0.9, 0.1)}, "clip_quantiles"),
+        ({"min_share": 1.5}, "min_share"),
+        ({"seed": -1}, "seed"),
+        ({"timezone": "Europe/Amstrdam"}, "Europe/Amsterdam"),
+    ],
+)
+def test_what_types_cannot_say_is_checked(flags: dict[str, object], word: str) -> None:
+    with pytest.raises(ConfigError, match="1 setting is wrong") as caught:
+        load_settings(flags, environment={})
+    assert word in str(caught.value)

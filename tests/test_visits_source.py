@@ -1,0 +1,195 @@
+"""Source `visits`: a ready table, its columns mapped by expressions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from visitseg import run
+from visitseg.config import load_settings
+from visitseg.errors import ConfigError, InputError, VisitsegError
+from visitseg.pipeline import Run, build_visits
+
+SHOPPERS = "online_shoppers/online_shoppers_intention.csv"
+MAPPING = """
+[columns]
+pageviews = "Administrative + Informational + ProductRelated"
+time_on_site_sec = \"\"\"NULLIF(Administrative_Duration + Informational_Duration
+  + ProductRelated_Duration, 0)\"\"\"
+product_views = "ProductRelated"
+visitor_type = "CASE WHEN VisitorType = 'New_Visitor' THEN 'new' ELSE 'returning' END"
+month = "Month"
+informational = "Informational"
+"""
+FEATURES = "schema_version: 1\nfeatures:\n" + "".join(
+    f"  {name}: {{}}\n"
+    for name in ("pageviews", "time_on_site_sec", "product_views", "informational")
+)
+
+
+def visits_of(text: str, toml: str = "", **options: Any) -> Run:
+    Path("in.csv").write_text(text)
+    Path("s.toml").write_text(toml)
+    flags = {"source": "visits", "input": ["in.csv"], "out": Path("o"), **options}
+    return build_visits(load_settings(flags, file=Path("s.toml"), environment={}))
+
+
+def rows(sql: str) -> list[Any]:
+    return duckdb.sql(sql.replace("VISITS", "'o/visits.parquet'")).fetchall()
+
+
+def test_online_shoppers_run_from_configuration_alone(real: Callable[[str], str]) -> None:
+    Path("s.toml").write_text(MAPPING)
+    Path("f.yaml").write_text(FEATURES)
+    settings = load_settings(
+        {"source": "visits", "input": [real(SHOPPERS)], "features": Path("f.yaml"), "k_max": 4,
+         "k_final": 3, "out": Path("o")}, file=Path("s.toml"), environment={},
+    )  # fmt: skip
+    found = run(settings)
+    assert found.report["n_visits"] == 12330
+    assert found.report["features"] == [
+        "pageviews", "time_on_site_sec", "product_views", "informational"
+    ]  # fmt: skip
+    assert (found.report["min_date"], found.report["max_date"]) == (None, None)
+    assert not (found.folder / "segment_mix.parquet").exists(), "no dates, no mix over time"
+    counted = rows(
+        """SELECT count(*), count(DISTINCT visit_id), min(visit_id), max(visit_id), count(date_id),
+           count(*) - count(time_on_site_sec), max(time_on_site_sec), sum(product_views)
+           FROM VISITS"""
+    )
+    products = duckdb.sql(f"SELECT sum(ProductRelated) FROM '{real(SHOPPERS)}'").fetchall()
+    longest = counted[0][6]
+    assert counted == [(12330, 12330, "00001", "12330", 0, 720, longest, products[0][0])]
+    assert round(longest) == 69922
+    assert found.segments is not None
+    assert found.segments.column_names[5:] == found.report["features"]
+
+
+def test_columns_that_bear_our_names_need_no_mapping() -> None:
+    visits_of(
+        "visit_id,date_id,pageviews,hits,time_on_site_sec,hits_per_pageview,device\n"
+        "a,2026-01-01,2,4,10,9.5,mobile\nb,2026-01-02,0,3,,,desktop\n"
+    )
+    assert rows(
+        "SELECT visit_id, date_id::TEXT, pageviews, hits_per_pageview, device, "
+        "time_on_site_sec_per_pageview FROM VISITS"
+    ) == [("a", "2026-01-01", 2, 9.5, "mobile", 5.0), ("b", "2026-01-02", 0, None, "desktop", None)]
+
+
+def test_a_ratio_is_computed_only_where_its_column_is_absent() -> None:
+    visits_of("visit_id,pageviews,hits\na,2,5\nb,0,5\n")
+    assert rows("SELECT hits_per_pageview FROM VISITS") == [(2.5,), (None,)]
+
+
+def test_the_day_is_the_local_day_of_the_start() -> None:
+    text = "visit_id,pageviews,visit_start\na,1,2026-03-01T02:30:00Z\nb,1,2026-03-01T12:00:00Z\n"
+    visits_of(text, timezone="America/New_York")
+    assert rows("SELECT date_id::TEXT FROM VISITS") == [("2026-02-28",), ("2026-03-01",)]
+
+
+def test_days_outside_the_range_are_in_the_ledger() -> None:
+    text = "visit_id,date_id,pageviews,hits\n" + "".join(
+        f"v{d},2026-01-{d:02d},1,{d}\n" for d in range(1, 11)
+    )
+    found = visits_of(text, date_from="20260103", date_to="20260106")
+    ledger = found.report
+    assert ledger["removed"] == [{"reason": "out_of_range", "rows": 7}]
+    assert (ledger["rows_in"], ledger["visits"], ledger["hits_used"]) == (10, 3, 12)
+    assert [day["visits"] for day in ledger["per_day"]] == [0, 0, 1, 1, 1, 0, 0, 0, 0, 0]
+
+
+def test_rows_are_ordered_by_length_then_bytes_of_the_id() -> None:
+    visits_of("visit_id,pageviews\nv10,1\nv2,1\nB,1\na,1\né,1\n")
+    assert [r[0] for r in rows("SELECT visit_id FROM VISITS")] == ["B", "a", "é", "v2", "v10"]
+
+
+def test_a_line_that_is_cut_is_named_and_can_be_skipped(real: Callable[[str], str]) -> None:
+    log = real("rees46/2019-Oct.head17435.csv.gz")
+    toml = '[columns]\npageviews = "1"\n'
+    Path("s.toml").write_text(toml)
+    options = {"source": "visits", "input": [log], "out": Path("o")}
+    with pytest.raises(InputError, match="1 line of 17,435") as caught:
+        build_visits(load_settings(options, file=Path("s.toml"), environment={}))
+    assert "line 17,436" in str(caught.value)
+    assert 'bad_lines = "skip"' in caught.value.do
+    Path("s.toml").write_text(toml + '[csv]\nbad_lines = "skip"\n')
+    ledger = build_visits(load_settings(options, file=Path("s.toml"), environment={})).report
+    assert (ledger["rows_in"], ledger["visits"]) == (17435, 17434)
+    assert ledger["removed"] == [{"reason": "bad_line", "rows": 1}]
+
+
+@pytest.mark.parametrize(
+    ("expression", "problem"),
+    [
+        ("Nope + 1", "Nope"),
+        ("pages +", "syntax"),
+        ("1) FROM secrets --", "syntax"),
+        ("1), (2", "not one expression"),
+        ("(SELECT 1)", "not one expression"),
+        ("1); DROP TABLE raw_export; SELECT (1", "not one expression"),
+    ],
+)
+def test_what_is_not_one_expression_is_refused(expression: str, problem: str) -> None:
+    toml = f'[columns]\npageviews = "{expression}"\n'
+    with pytest.raises(ConfigError, match="cannot be computed") as caught:
+        visits_of("visit_id,pages\na,1\n", toml)
+    assert problem in str(caught.value)
+    assert not Path("o").exists()
+
+
+def test_values_that_do_not_fit_are_an_error() -> None:
+    with pytest.raises(VisitsegError, match="not of the type") as caught:
+        visits_of("visit_id,pageviews\na,3\nb,many\n")
+    assert "many" in str(caught.value)
+
+
+def test_features_that_are_not_there_are_named(real: Callable[[str], str]) -> None:
+    Path("s.toml").write_text(MAPPING)
+    options = {"source": "visits", "input": [real(SHOPPERS)], "out": Path("o")}
+    with pytest.raises(ConfigError, match="of 8 features are not") as caught:
+        run(load_settings(options, file=Path("s.toml"), environment={}))
+    assert "transactions" in str(caught.value)
+    assert "--features" in str(caught.value)
+    assert not Path("o").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("features: [", "not valid YAML"),
+        ("", "empty or not a mapping"),
+        ("schema_version: 9\nfeatures: {pageviews: {}}", "schema_version 9"),
+        ("featurs: {pageviews: {}}", "unknown keys"),
+        ("features: {}", "lists no features"),
+        ("features: {pageviews: {transfrom: log}}", "not known here"),
+    ],
+)
+def test_contract_files_that_are_wrong(text: str, problem: str) -> None:
+    Path("f.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=problem) as caught:
+        visits_of("visit_id,pageviews\na,1\n", features="f.yaml")
+    assert caught.value.where == "f.yaml"
+
+
+def test_csv_of_another_dialect() -> None:
+    Path("in.csv").write_bytes("visit_id;pageviews;país\na;2;España\n".encode("latin-1"))
+    toml = '[csv]\ndelimiter = ";"\nencoding = "latin-1"\n[columns]\ncountry = "país"\n'
+    Path("s.toml").write_text(toml)
+    options = {"source": "visits", "input": ["in.csv"], "out": Path("o")}
+    build_visits(load_settings(options, file=Path("s.toml"), environment={}))
+    assert rows("SELECT pageviews, country FROM VISITS") == [(2, "España")]
+
+
+def test_the_config_of_the_run_is_in_its_report(real: Callable[[str], str]) -> None:
+    found = run(
+        source="visits", input=[real("baseline/sessions.parquet")], out=Path("o"), seed=7, k_max=3
+    )
+    report = json.loads((found.folder / "model_report.json").read_text())
+    assert report["config"]["seed"] == 7
+    assert report["config"]["timezone"] == "UTC"
+    assert report == found.report
