@@ -67,10 +67,13 @@ def hit(
     }
 
 
+_PAGE_VIEW = (hit(),)
+
+
 def row(
     fullVisitorId: str | None = "1",
     visitId: int | None = START,
-    hits: Sequence[Fields] | None = (),
+    hits: Sequence[Fields] | None = _PAGE_VIEW,
     *,
     visitStartTime: int | None = START,
     date: str | None = "",
@@ -83,7 +86,7 @@ def row(
     Parameters
     ----------
     hits : sequence of dict or None
-        None for a NULL array; without hits a row that has a visit has one page view.
+        None for a NULL array.
     date : str or None
         `YYYYMMDD`; by default the local day of `visitStartTime`.
     zone : int
@@ -95,7 +98,7 @@ def row(
     more = {"visits": 1, "deviceCategory": "desktop", "country": "Japan", **more}
     totals = {field.name: more.get(field.name) for field in SCHEMA.field("totals").type}
     if hits is not None:
-        hits = [_with_clock(one, local) for one in hits or [hit()]] if hits != [] else []
+        hits = [_with_clock(one, local) for one in hits]
     if date == "":
         date = f"{_moment(local):%Y%m%d}"
     return {
@@ -157,7 +160,7 @@ _PATHS = [
     *("/%3Fx", "/'quoted'", "/\U0001f6d2", "/home\u00a0", None, None),
 ]
 _SCREENS = ["Main", "Main?x=1", "Ünïcode", "", "/home", None, None]
-_ORDERS = ["ORD1", "ORD1", "ORD2", "ord2", "ORD2 ", "(not set)", "", None]
+_ORDERS = ["ORD1", "ORD1", "ORD1", "ORD2", "ord2", "ORD2 ", "(not set)", "", None]
 _DATES = [
     *("2017-08-01", "", "2017081", "20170832", "20170229", "00000000", " 20170801", "0", None),
     *("99991231", "201708010", "20170801x", "2017８801", "+2017081"),
@@ -177,9 +180,8 @@ def _visit(rng: random.Random, zone: int) -> list[Fields]:
         visit = None
     elif odd < 0.1:  # another visitor's visit may have it too
         visit = midnight
-    rows = []
-    for moments in _by_day(rng, begun, zone):
-        rows.append(_part(rng, visitor, visit, moments, zone))
+    days = _by_day(rng, begun, zone)
+    rows = [_part(rng, visitor, visit, moments, zone) for moments in days]
     if len(rows) > 1 and rng.random() < 0.2:  # the first half is not in the input
         del rows[0]
     if rng.random() < 0.05:
@@ -196,7 +198,7 @@ def _by_day(rng: random.Random, begun: int, zone: int) -> list[list[tuple[int, i
     for _ in range(rng.choice([1, 1, 2, 3, 4, 6])):
         days.setdefault((now // 1_000 + zone) // DAY_SEC, []).append((number, now))
         number += rng.choices([1, 0, 2], [20, 1, 1])[0]
-        now += rng.choices([rng.choice(steps), DAY_SEC * 1_000], [30, 1])[0]
+        now += rng.choices([rng.choice(steps), DAY_SEC * 1_000], [15, 1])[0]
     return list(days.values())
 
 
@@ -260,8 +262,8 @@ def _random_hit(rng: random.Random, number: int, time: int) -> Fields:
         rng.choice(_PATHS),
         type=kind,
         screenName=rng.choice(_SCREENS) if kind in ("APPVIEW", "EVENT") else None,
-        action_type=rng.choice(["0", "0", "0", "1", "2", "3", "4", "5", "6", "6", "7", "", None]),
-        transactionId=rng.choice(_ORDERS) if rng.random() < 0.4 else None,
+        action_type=rng.choice(["0", "0", "0", "1", "2", "3", "4", "5", "6", "6", "6", "7", None]),
+        transactionId=rng.choice(_ORDERS) if rng.random() < 0.6 else None,
         refundAmount=rng.choice([0, 1, 5_000_000]) if rng.random() < 0.05 else None,
         **clock,
     )
@@ -301,6 +303,16 @@ def _told_otherwise(rng: random.Random, made: Fields) -> Fields:
     ]
     for fields, name, values in rng.sample(changes, rng.choice([1, 2, 5])):
         fields[name] = rng.choice(values)
+    odd = rng.random()
+    if odd < 0.2 and made["hits"]:
+        *before, last = made["hits"]
+        moved = {**last, "time": (last["time"] or 0) + rng.choice([0, 1_000])}
+        other["hits"] = [*before, {**moved, "refund": {"refundAmount": rng.randint(1, 99)}}]
+    elif odd < 0.4:  # the same revenue, only in the deprecated field
+        revenue = other["totals"].get("totalTransactionRevenue")
+        other["totals"] |= {"transactionRevenue": revenue, "totalTransactionRevenue": None}
+    elif odd < 0.5:
+        other["date"] = rng.choice(_DATES)
     return other
 
 

@@ -204,6 +204,7 @@ def _report(n_visits: int, days: int, sizes: list[int], *, exact: bool) -> dict[
         "features_left_out": [],
         "totals": {
             "transactions": 214, "transaction_revenue": 44_169.5, "visits_with_transactions": 211,
+            "conversion_interval": [0.0149, 0.0194],
             "visits_with_known_time": round(0.52 * n_visits),
         },
         "checks": {"passed": 3, "warnings": ["orders_without_basket_step"]},

@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn.metrics import silhouette_samples
 
 from visitseg import run
 from visitseg.errors import SegmentError
 from visitseg.segments import baseline
 from visitseg.segments.mix import wilson_interval
+from visitseg.segments.select_k import silhouettes
 from visitseg.segments.transform import winsorise
 
 FOLDER = "baseline/"
@@ -181,6 +183,21 @@ def test_beyond_the_sample_size_the_silhouette_has_an_interval() -> None:
         assert sampled.silhouette_low < sampled.silhouette < sampled.silhouette_high
         assert np.isnan(whole.silhouette_low)
         assert sampled.inertia_ssd == whole.inertia_ssd
+
+
+@given(st.integers(2, 60), st.integers(2, 6), st.integers(0, 99))
+@settings(max_examples=40, deadline=None)
+def test_silhouettes_are_those_of_the_reference_library(n: int, k: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    Y = rng.normal(size=(n + k, 3)).round(1)
+    labelings = [
+        np.unique(rng.integers(0, j, n + k), return_inverse=True)[1].astype(np.int32)
+        for j in range(2, k + 1)
+    ]
+    labelings = [labels for labels in labelings if labels.max() > 0]
+    ours = silhouettes(Y, labelings) if labelings else []
+    for labels, values in zip(labelings, ours, strict=True):
+        np.testing.assert_allclose(values, silhouette_samples(Y, labels), atol=1e-9)
 
 
 def test_wilson_interval_of_the_textbook() -> None:

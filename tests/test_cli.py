@@ -453,7 +453,11 @@ def test_two_formats_at_once(cli: Any) -> None:
 
 def test_interrupted_nothing_is_published(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "visitseg", "demo", "--visits", "300000", "--out", "o"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        # A shell's background job ignores SIGINT, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     until = time.monotonic() + 30
     while not any(tmp_path.glob(".o.staging-*/export/*")) and time.monotonic() < until:
         time.sleep(0.05)

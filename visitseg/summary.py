@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from visitseg import __version__
 from visitseg.config import Settings, option_fields
 from visitseg.segments.baseline import Segmentation
+from visitseg.segments.mix import wilson_interval
 from visitseg.segments.select_k import SILHOUETTE_SAMPLE
 from visitseg.visits.build import VisitTable
 from visitseg.visits.contract import Check
@@ -163,7 +164,7 @@ def _plain(value: Any, folder: Path) -> Any:
     return value
 
 
-def _totals(visits: Path) -> dict[str, float | int | None]:
+def _totals(visits: Path) -> dict[str, Any]:
     columns = ["transactions", "transaction_revenue", "time_on_site_sec"]
     table = pq.read_table(visits, columns=columns)
 
@@ -172,7 +173,9 @@ def _totals(visits: Path) -> dict[str, float | int | None]:
         return value
 
     buyers = pc.sum(pc.greater(table["transactions"], 0)).as_py()
+    interval = None if buyers is None else wilson_interval(buyers, len(table))
     return {
+        "conversion_interval": interval and [float(bound) for bound in interval],
         "transactions": total("transactions"),
         "transaction_revenue": total("transaction_revenue"),
         "visits_with_transactions": buyers,

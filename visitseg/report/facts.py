@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from visitseg.report import tables, words
 from visitseg.report.folder import RunFolder
 
@@ -42,9 +40,9 @@ def facts(run: RunFolder) -> list[tuple[str, str]]:
         return found
     buyers, orders = totals.get("visits_with_transactions"), totals.get("transactions")
     found.append(("Conversion", NOT_HERE if buyers is None or not n else words.share(buyers / n)))
-    if buyers is not None and n:
-        low, high = wilson(buyers, n)
-        found.append(("Conversion, likely range", f"{words.share(low)} to {words.share(high)}"))
+    if interval := totals.get("conversion_interval"):
+        low, high = (words.share(bound) for bound in interval)
+        found.append(("Conversion, likely range", f"{low} to {high}"))
     found.append(("Orders", NOT_HERE if orders is None else words.count(orders)))
     revenue = totals.get("transaction_revenue")
     money = NOT_HERE if revenue is None else words.money(revenue, run.currency)
@@ -52,25 +50,6 @@ def facts(run: RunFolder) -> list[tuple[str, str]]:
     timed = totals.get("visits_with_known_time")
     known = NOT_HERE if timed is None or not n else f"{words.share(timed / n)} of visits"
     return [*found, ("Time on site known", known)]
-
-
-def wilson(part: int, n: int) -> tuple[float, float]:
-    """Bound a share by its 95 % interval (Wilson).
-
-    Parameters
-    ----------
-    part, n : int
-        ``part`` of ``n`` visits.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper end, 0 to 1.
-    """
-    z2 = 1.959964**2
-    centre = (part + z2 / 2) / (n + z2)
-    half = math.sqrt(z2 * (part * (n - part) / n + z2 / 4)) / (n + z2)
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def cautions(run: RunFolder) -> list[tuple[str, str]]:
@@ -118,6 +97,6 @@ def _period(run: RunFolder) -> str:
 
 
 def _counted(run: RunFolder) -> str:
-    rows = run.report.get("n_rows") or run.ledger.get("rows_in")
+    rows = run.ledger.get("rows_in")
     n = words.count(run.n_visits)
     return n if rows is None else f"{n} of {words.count(rows)} {tables.rows_of(run)}"

@@ -119,15 +119,14 @@ def segment(
     clipping = winsorise(X, clip, z_clip=z_clip, quantiles=clip_quantiles)
     scaler = StandardScaler(copy=False)
     Y: Matrix = scaler.fit_transform(X)
-    diagnostics = []
-    final = None
+    fits = []
     for k in range(k_min, k_max + 1):
-        fitted = fit_kmeans(Y, k, seed)
-        diagnostics.append(diagnose(Y, fitted, sample))
-        final = fitted if k == k_final else final
+        fits.append(fit_kmeans(Y, k, seed))
         if on_k:
             on_k(k - k_min + 1, k_max - k_min + 1)
-    final = final or fit_kmeans(Y, k_final, seed)
+    diagnostics = diagnose(Y, fits, sample)
+    tried = k_min <= k_final <= k_max
+    final = fits[k_final - k_min] if tried else fit_kmeans(Y, k_final, seed)
     centers: Matrix = scaler.inverse_transform(final.cluster_centers_.copy())
     sizes = np.bincount(final.labels_, minlength=k_final).astype(np.int64)
     order = canonical_order(centers, features, sizes.astype(float))

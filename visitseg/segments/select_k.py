@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.cluster import KMeans
-from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples
+from sklearn.metrics import (
+    calinski_harabasz_score,
+    davies_bouldin_score,
+    pairwise_distances_chunked,
+)
 
 from visitseg.segments.transform import Matrix
 
 SILHOUETTE_SAMPLE = 10_000
 # Two-sided 95 % of the normal distribution.
 _Z95 = 1.959963984540054
+_TINY = np.finfo(float).tiny
+# Distances held at once.
+_MEGABYTES = 64
 
 
 @dataclass(frozen=True)
@@ -45,33 +53,78 @@ class KDiagnostics:
     calinski_harabasz: float
 
 
-def diagnose(Y: Matrix, fitted: KMeans, sample: npt.NDArray[np.int64] | None) -> KDiagnostics:
-    """Compute the indices of one fitted K.
+def silhouettes(Y: Matrix, labelings: Sequence[npt.NDArray[np.int32]]) -> list[Matrix]:
+    """Return the silhouette of every visit under several labelings, with one look at distances.
+
+    Parameters
+    ----------
+    Y : ndarray of shape (n_visits, n_features)
+        Scaled features. Time and the number of distances are quadratic in n_visits.
+    labelings : sequence of ndarray of shape (n_visits,)
+        Labels from 0; each with at least two clusters.
+
+    Returns
+    -------
+    list of ndarray of shape (n_visits,)
+        Silhouettes (Rousseeuw 1987), one array per labeling; 0 for a visit alone in its cluster.
+    """
+    members = [np.eye(labels.max() + 1)[labels] for labels in labelings]
+
+    def reduce(distances: Matrix, start: int) -> Matrix:
+        rows = np.arange(len(distances))
+        found = np.empty((len(distances), len(labelings)))
+        for j, (labels, member) in enumerate(zip(labelings, members, strict=True)):
+            own = labels[start : start + len(distances)]
+            sizes = member.sum(axis=0)
+            means = distances @ member
+            inner = means[rows, own] / np.maximum(sizes[own] - 1, 1)
+            means /= sizes
+            means[rows, own] = np.inf
+            outer = means.min(axis=1)
+            found[:, j] = np.where(
+                sizes[own] > 1, (outer - inner) / np.maximum(np.maximum(inner, outer), _TINY), 0
+            )
+        return found
+
+    blocks = pairwise_distances_chunked(Y, reduce_func=reduce, working_memory=_MEGABYTES)
+    return list(np.concatenate(list(blocks)).T)
+
+
+def diagnose(
+    Y: Matrix, fits: Sequence[KMeans], sample: npt.NDArray[np.int64] | None
+) -> list[KDiagnostics]:
+    """Compute the indices of several fitted K.
 
     Parameters
     ----------
     Y : ndarray of shape (n_visits, n_features)
         Scaled features.
-    fitted : KMeans
+    fits : sequence of KMeans
         Fitted on Y.
     sample : ndarray of shape (n_sample,), optional
-        Rows of Y that the silhouette looks at: its cost is quadratic. All rows without it.
+        Rows of Y that the silhouette looks at. All rows without it.
     """
-    labels = fitted.labels_
-    low = high = float("nan")
-    if sample is None:
-        silhouette = float(np.mean(silhouette_samples(Y, labels)))
-    else:
-        values = silhouette_samples(Y[sample], labels[sample])
-        silhouette = float(np.mean(values))
-        half = _Z95 * float(np.std(values, ddof=1)) / np.sqrt(len(values))
-        low, high = silhouette - half, silhouette + half
-    return KDiagnostics(
-        k=int(fitted.n_clusters),
-        inertia_ssd=float(fitted.inertia_),
-        silhouette=silhouette,
-        silhouette_low=low,
-        silhouette_high=high,
-        davies_bouldin=float(davies_bouldin_score(Y, labels)),
-        calinski_harabasz=float(calinski_harabasz_score(Y, labels)),
-    )
+    rows = slice(None) if sample is None else sample
+    looked_at = silhouettes(Y[rows], [_dense(fit.labels_[rows]) for fit in fits])
+    return [
+        KDiagnostics(
+            k=int(fit.n_clusters),
+            inertia_ssd=float(fit.inertia_),
+            silhouette=float(values.mean()),
+            silhouette_low=float("nan") if sample is None else _bound(values, -1),
+            silhouette_high=float("nan") if sample is None else _bound(values, +1),
+            davies_bouldin=float(davies_bouldin_score(Y, fit.labels_)),
+            calinski_harabasz=float(calinski_harabasz_score(Y, fit.labels_)),
+        )
+        for fit, values in zip(fits, looked_at, strict=True)
+    ]
+
+
+def _bound(values: Matrix, side: int) -> float:
+    return float(values.mean() + side * _Z95 * values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def _dense(labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Renumber the labels that occur: a sample may miss a small cluster."""
+    dense: npt.NDArray[np.int32] = np.unique(labels, return_inverse=True)[1].astype(np.int32)
+    return dense

@@ -102,12 +102,14 @@ def enforce(checks: Sequence[Check], visits: int, period: str) -> None:
     width = max(len(check.name) for check in failed)
     rows = [f"{c.rows:,} row{'s' if c.rows > 1 else ''}" for c in failed]
     row_width = max(map(len, rows))
+    examples = [", ".join(check.examples[:2]) for check in failed]
+    example_width = max(map(len, examples))
     raise ContractError(
         f"{len(failed)} of {len(checks)} checks failed on {visits:,} visits, {period}",
         evidence=[
-            f"{c.name:<{width}}  {n:>{row_width}}   e.g. {', '.join(c.examples[:2])}"
-            f"     {c.sql.removeprefix('sql/')}"
-            for c, n in zip(failed, rows, strict=True)
+            f"{c.name:<{width}}  {n:>{row_width}}   e.g. {ids:<{example_width}}"
+            f"   {c.sql.removeprefix('sql/')}"
+            for c, n, ids in zip(failed, rows, examples, strict=True)
         ],
         do="\n".join([*dict.fromkeys(c.do for c in failed), "Nothing was published."]),
     )

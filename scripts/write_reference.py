@@ -1,0 +1,111 @@
+"""Write the reference pages that come from the code: `python scripts/write_reference.py`.
+
+A test compares them with the code, so they cannot drift.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+COMMANDS = ("demo", "init", "visits", "run", "report", "sql")
+
+
+def command_line() -> str:
+    """Return the page of commands, from ``--help``."""
+    page = ["# Commands", "", "Written by `scripts/write_reference.py` from `--help`.", ""]
+    for command in ("", *COMMANDS):
+        words = [sys.executable, "-m", "visitseg", *command.split(), "--help"]
+        environment = {**os.environ, "COLUMNS": "90", "NO_COLOR": "1", "TERM": "dumb"}
+        text = subprocess.run(  # noqa: S603
+            words, capture_output=True, text=True, check=True, env=environment
+        ).stdout
+        text = text.replace("python -m visitseg", "visitseg").strip()
+        page += [f"## visitseg {command}".rstrip(), "", "```", text, "```", ""]
+    page += [
+        "Exit codes: 0 ok · 1 data, contract or configuration · 2 usage · 130 interrupted.",
+        "stdout is the result; progress and warnings go to stderr.",
+        "",
+    ]
+    return "\n".join(page)
+
+
+def settings() -> str:
+    """Return the page of settings: the file that ``visitseg init`` writes."""
+    from visitseg.config import template
+
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "What `visitseg init` writes. Precedence: flag > environment > file > default. Unknown keys",
+            "are errors. Without `--config`, `visitseg.toml` of the working folder is read if it is there.",
+            "",
+            "```toml",
+            template().rstrip(),
+            "```",
+            "",
+        ]
+    )
+
+
+def visit_table() -> str:
+    """Return the page of the visit table's columns."""
+    from visitseg.visits.columns import COLUMNS
+
+    rows = [
+        f"| `{c.name}` | {c.kind} | {c.role} | {c.unit or '-'} | {c.meaning} |" for c in COLUMNS
+    ]
+    return "\n".join(
+        [
+            "# The visit table",
+            "",
+            "Grain: one row per visit. Rows are ordered by the length of `visit_id`, then its bytes.",
+            "",
+            "| column | kind | role | unit | meaning |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def checks() -> str:
+    """Return the page of checks, from the headers of their SQL files."""
+    from visitseg.visits.contract import check_texts
+
+    rows = []
+    for text in check_texts("ga360", "duckdb", with_timezone=True):
+        head = text.header
+        name = text.name.rpartition("/")[2]
+        rows.append(f"| `{name}` | {head['Severity']} | {head['Finds']} | {head['Do']} |")
+    return "\n".join(
+        [
+            "# Checks",
+            "",
+            "Each is a SQL file that SELECTs the rows that break it; no row is a pass. An error stops the",
+            "run and nothing is published; a warning is printed, kept in `checks.json` and in the report.",
+            "`segment_share` is checked after segmenting: no segment under `min_share` of visits.",
+            "",
+            "| check | severity | finds | do |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+PAGES = {
+    "commands.md": command_line,
+    "settings.md": settings,
+    "visit-table.md": visit_table,
+    "checks.md": checks,
+}
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
