@@ -1,8 +1,8 @@
 """Measure each stage against the floor of reading the same data.
 
-Seconds of shared machines move; ratios of things measured in turn do not. Every figure is the median of
-`ROUNDS` rounds, and in a round the floor and the stage run one after the other, each in a process of its
-own.
+Seconds of shared machines move; ratios of things measured in turn do not. Every figure is the
+median of `ROUNDS` rounds; in a round the floor and the stage run one after the other, each in a
+process of its own.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def size_check(found: Segmentation, min_share: float) -> Check:
         name="segment_share",
         rows=len(small),
         severity="warning",
-        finds=f"{noun} under {min_share:.1%} of visits: {listed}.",
+        finds=f"{len(small)} {noun} under {min_share:.1%} of visits: {listed}.",
         do="Few visits make unsteady segments; min_share in the configuration says what to expect.",
     )
 
