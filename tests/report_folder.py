@@ -207,7 +207,12 @@ def _report(n_visits: int, days: int, sizes: list[int], *, exact: bool) -> dict[
             "conversion_interval": [0.0149, 0.0194],
             "visits_with_known_time": round(0.52 * n_visits),
         },
-        "checks": {"passed": 3, "warnings": ["orders_without_basket_step"]},
+        "checks": {
+            "passed": 3, "warnings": ["orders_without_basket_step"],
+            "sentences": {
+                "orders_without_basket_step": "9 visits. Orders <b>without</b> a basket."
+            },
+        },
         "ledger": {"rows_in": n_visits + 15, "rows_used": n_visits, "visits": n_visits},
         "fingerprint": {"sha256": "9f2c4a7be41b", "rows": n_visits},
     }  # fmt: skip

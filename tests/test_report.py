@@ -117,7 +117,7 @@ def test_no_id_reaches_the_page(month: Path) -> None:
 def test_failed_checks_are_in_words_and_first(month: Path) -> None:
     page = page_of(month)
     careful = page.text[page.text.index("Be careful") : page.text.index("The centre of each")]
-    assert "Orders without basket step. 9 rows break this check." in careful
+    assert "Orders without basket step. 9 visits. Orders <b>without</b> a basket." in careful
     checks = page.text[page.text.index("Rows found") :]
     assert checks.index("Orders without basket step") < checks.index("Visit id unique")
 

@@ -47,7 +47,7 @@ def size_check(found: Segmentation, min_share: float) -> Check:
     """Return the check that no segment is too small to work with."""
     shares = found.sizes / found.sizes.sum()
     small = np.flatnonzero(shares < min_share)
-    listed = ", ".join(f"s{c + 1} ({found.sizes[c]:,}, {shares[c]:.2%})" for c in small)
+    listed = ", ".join(f"s{c + 1} ({shares[c]:.2%})" for c in small)
     noun = "segment is" if len(small) == 1 else "segments are"
     return Check(
         name="segment_share",
@@ -111,6 +111,7 @@ def model_report(
             "passed": sum(check.rows == 0 for check in checks),
             "failed": 0,
             "warnings": [check.name for check in checks if check.rows],
+            "sentences": {check.name: check.sentence for check in checks if check.rows},
         },
         "ledger": {
             "rows_in": ledger.rows_in,

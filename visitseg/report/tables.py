@@ -60,8 +60,9 @@ def checks(run: RunFolder) -> list[Record]:
         ``name``, ``state`` (ok, warn, bad), ``found``, ``words``; failures first.
     """
     listed = run.checks
+    said = run.report.get("checks") or {}
     if not listed:
-        names = (run.report.get("checks") or {}).get("warnings") or []
+        names = said.get("warnings") or []
         listed = [{"name": name, "rows": None, "severity": "warning"} for name in names]
     told = []
     for check in listed:
@@ -75,7 +76,7 @@ def checks(run: RunFolder) -> list[Record]:
                 "name": words.sentence(str(check["name"])),
                 "state": state,
                 "found": found,
-                "words": text,
+                "words": (said.get("sentences") or {}).get(check["name"], text),
             }
         )
     return sorted(told, key=lambda check: ["bad", "warn", "ok"].index(check["state"]))

@@ -46,7 +46,7 @@ class Check:
         """What was found, with the count."""
         if not self.sql:
             return self.finds
-        return f"{self.rows:,} visit{'s' if self.rows != 1 else ''} — {self.finds}"
+        return f"{self.rows:,} visit{'s' if self.rows != 1 else ''}. {self.finds}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return one entry of ``checks.json``."""

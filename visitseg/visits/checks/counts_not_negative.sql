@@ -1,5 +1,5 @@
 -- Severity: error
--- Finds:    visits with a count below 0.
+-- Finds:    Visits with a count below 0.
 -- Do:       Check the expressions of [columns], and refunds that were netted into counts.
 SELECT visit_id
 FROM visits

@@ -1,5 +1,5 @@
 -- Severity: error
--- Finds:    visits without a day, in a table whose other visits have one.
+-- Finds:    Visits without a day, in a table whose other visits have one.
 -- Do:       Check that the export's date reads YYYYMMDD in every row.
 SELECT v.visit_id
 FROM visits AS v

@@ -1,5 +1,5 @@
 -- Severity: error
--- Finds:    visits with a number that is not finite.
+-- Finds:    Visits with a number that is not finite.
 -- Do:       A division by 0 in [columns]? Use NULLIF(denominator, 0).
 SELECT visit_id
 FROM visits

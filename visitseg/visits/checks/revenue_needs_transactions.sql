@@ -1,4 +1,4 @@
 -- Severity: error
--- Finds:    visits with a revenue and no transaction.
+-- Finds:    Visits with a revenue and no transaction.
 -- Do:       Map transactions, or check the join that brings the revenue.
 SELECT visit_id FROM visits WHERE transaction_revenue > 0 AND transactions = 0

@@ -1,5 +1,5 @@
 -- Severity: error
--- Finds:    visit ids that stand in more than one row.
+-- Finds:    Visit ids that stand in more than one row.
 -- Do:       A join in the source SQL probably repeats visits: docs/how-to/fix-grain.md.
 SELECT v.visit_id
 FROM visits AS v

@@ -1,5 +1,5 @@
 -- Severity: warning
--- Finds:    visits whose time from first to last hit differs from GA's timeOnSite by over 1 s.
+-- Finds:    Visits whose time from first to last hit differs from GA's timeOnSite by over 1 s.
 -- Do:       Our time is the hits' own; GA leaves some late hits out.
 SELECT visit_id
 FROM visit_keys

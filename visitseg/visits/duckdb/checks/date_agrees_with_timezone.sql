@@ -1,5 +1,5 @@
 -- Severity: warning
--- Finds:    visits whose day in --timezone is not the day that the export says.
+-- Finds:    Visits whose day in --timezone is not the day that the export says.
 -- Values:   @timezone: an IANA name.
 -- Do:       The export's day is used. Give the property's own time zone as --timezone.
 SELECT visit_id FROM visits WHERE (visit_start AT TIME ZONE $timezone)::DATE <> date_id
