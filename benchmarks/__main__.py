@@ -64,7 +64,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         from visitseg.simulate import simulate
 
-        export = simulate(Path(folder) / "export", visits=visits, days=14)
+        export = simulate(Path(folder) / "export", visits=visits, days=14, shape="ga360")
         glob = str(export.files[0].parent / "ga_sessions_*.parquet")
         size = sum(path.stat().st_size for path in export.files) / 1e6
         print(f"{visits:,} simulated visits, 14 day files, {size:.0f} MB; {ROUNDS} rounds\n")

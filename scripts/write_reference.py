@@ -77,11 +77,18 @@ def checks() -> str:
     """Return the page of checks, from the headers of their SQL files."""
     from visitseg.visits.contract import check_texts
 
+    texts = {
+        text.name: text
+        for source in ("ga360", "ga4")
+        for text in check_texts(source, "duckdb", with_timezone=True)
+    }
     rows = []
-    for text in check_texts("ga360", "duckdb", with_timezone=True):
+    for name, text in texts.items():
         head = text.header
-        name = text.name.rpartition("/")[2]
-        rows.append(f"| `{name}` | {head['Severity']} | {head['Finds']} | {head['Do']} |")
+        folder, _, check = name.removeprefix("checks/").rpartition("/")
+        rows.append(
+            f"| `{check}` | {folder or 'all'} | {head['Severity']} | {head['Finds']} | {head['Do']} |"
+        )
     return "\n".join(
         [
             "# Checks",
@@ -90,8 +97,8 @@ def checks() -> str:
             "run and nothing is published; a warning is printed, kept in `checks.json` and in the report.",
             "`segment_share` is checked after segmenting: no segment under `min_share` of visits.",
             "",
-            "| check | severity | finds | do |",
-            "|---|---|---|---|",
+            "| check | source | severity | finds | do |",
+            "|---|---|---|---|---|",
             *rows,
             "",
         ]

@@ -61,7 +61,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> str:
     from visitseg.simulate import simulate
 
     folder = tmp_path_factory.mktemp("export")
-    simulate(folder, visits=1500, days=3)
+    simulate(folder, visits=1500, days=3, shape="ga360")
     return str(folder / "ga_sessions_*.parquet")
 
 
@@ -152,9 +152,9 @@ def test_smoke_mode_needs_nothing(cli: Any) -> None:
     report = json.loads(Path("smoke/model_report.json").read_text())
     assert report["smoke_mode"] is True
     assert report["config"]["k_max"] == 7
-    assert report["config"]["input"] == ["export/ga_sessions_*.parquet"]
+    assert report["config"]["input"] == ["export/events_*.parquet"]
     ledger = json.loads(Path("smoke/ledger.json").read_text())
-    assert {r["reason"] for r in ledger["removed"]} == {"duplicate", "non_interaction", "null_id"}
+    assert {r["reason"] for r in ledger["removed"]} == {"duplicate", "no_consent"}
 
 
 def test_demo_prints_the_path_of_a_report(cli: Any) -> None:

@@ -65,7 +65,7 @@ def test_the_answer_is_in_words_and_claims_nothing(month: Path) -> None:
     assert "K was set to 6 by the preset." in text
     assert "no verdict on whether the groups are real" in text
     assert "1 to 31 August 2017" in text
-    assert "12,400 of 12,415 visit rows" in text
+    assert "12,400 from 12,415 visit rows" in text
     assert "1.5 % to 1.9 %" in text, "the likely range of 211 of 12,400"
 
 

@@ -81,12 +81,12 @@ def opened(simulation: Simulation) -> Ask:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Simulation:
-    return simulate(tmp_path_factory.mktemp("small"), visits=2_000)
+    return simulate(tmp_path_factory.mktemp("small"), visits=2_000, shape="ga360")
 
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> Simulation:
-    return simulate(tmp_path_factory.mktemp("usual"))
+    return simulate(tmp_path_factory.mktemp("usual"), shape="ga360")
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +95,8 @@ def ask(usual: Simulation) -> Ask:
 
 
 def test_same_seed_same_values_other_seed_others(small: Simulation, tmp_path: Path) -> None:
-    again = simulate(tmp_path / "again", visits=2_000)
-    other = simulate(tmp_path / "other", visits=2_000, seed=43)
+    again = simulate(tmp_path / "again", visits=2_000, shape="ga360")
+    other = simulate(tmp_path / "other", visits=2_000, seed=43, shape="ga360")
     assert again.planted == small.planted
     pairs = list(zip((*small.files, small.truth), (*again.files, again.truth), strict=True))
     assert [one.name for one, _ in pairs] == [two.name for _, two in pairs]
@@ -199,7 +199,9 @@ def test_revenue_is_counted_once_and_in_micros(ask: Ask) -> None:
     ],
 )
 def test_local_clock(tmp_path: Path, zone: str, first_day: date) -> None:
-    simulation = simulate(tmp_path, visits=1_500, days=3, first_day=first_day, time_zone=zone)
+    simulation = simulate(
+        tmp_path, visits=1_500, days=3, first_day=first_day, time_zone=zone, shape="ga360"
+    )
     query = opened(simulation)
     here = ZoneInfo(zone)
     hits = query("SELECT DISTINCT moment // 1000, hour, minute, date FROM hit")
@@ -327,7 +329,9 @@ def test_types_are_those_of_the_real_export(usual: Simulation) -> None:
 
 def test_progress_and_the_smallest_simulation(tmp_path: Path) -> None:
     calls: list[tuple[str, int, int]] = []
-    simulation = simulate(tmp_path, visits=1, days=3, on_progress=lambda *call: calls.append(call))
+    simulation = simulate(
+        tmp_path, visits=1, days=3, shape="ga360", on_progress=lambda *call: calls.append(call)
+    )
     assert calls == [("simulate", day, 3) for day in (1, 2, 3)]
     assert len(simulation.files) == 3
     assert pq.read_table(simulation.truth).num_rows == 1 + simulation.planted["continuation"]

@@ -7,25 +7,33 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from visitseg.config import load_settings
-from visitseg.pipeline import build_visits
+from visitseg.pipeline import Run, build_visits
 from visitseg.simulate import Simulation, simulate
 
 
-@pytest.fixture(scope="module", params=[(2_000, 42), (6_000, 7)], ids=str)
+@pytest.fixture(
+    scope="module",
+    params=[("ga360", 2_000, 42), ("ga360", 6_000, 7), ("ga4", 2_000, 42), ("ga4", 6_000, 7)],
+    ids=str,
+)
 def export(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Simulation, Path]:
-    visits, seed = request.param
+    shape, visits, seed = request.param
     folder = tmp_path_factory.mktemp("simulated")
-    simulation = simulate(folder / "export", visits=visits, days=5, seed=seed)
-    flags = {
-        "source": "ga360", "input": [str(path) for path in simulation.files],
-        "out": folder / "out", "timezone": "America/Los_Angeles",
-    }  # fmt: skip
-    return simulation, build_visits(load_settings(flags, environment={})).folder
+    simulation = simulate(folder / "export", visits=visits, days=5, seed=seed, shape=shape)
+    return simulation, build(simulation, folder / "out", timezone="America/Los_Angeles").folder
+
+
+def build(simulation: Simulation, out: Path, **options: Any) -> Run:
+    source = "ga4" if simulation.files[0].name.startswith("events_") else "ga360"
+    files = [str(path) for path in simulation.files]
+    flags = {"source": source, "input": files, "out": out, **options}
+    return build_visits(load_settings(flags, environment={}))
 
 
 def content(folder: Path, name: str) -> Any:
@@ -47,13 +55,15 @@ def test_every_planted_loss_and_note_is_named(export: tuple[Simulation, Path]) -
     simulation, folder = export
     ledger = content(folder, "ledger.json")
     planted = simulation.planted
+    losses = {"duplicate", "non_interaction", "null_id", "no_consent"} & set(planted)
     assert {row["reason"]: row["rows"] for row in ledger["removed"]} == {
-        reason: planted[reason] for reason in ("duplicate", "non_interaction", "null_id")
+        reason: planted[reason] for reason in losses
     }
+    notes = {"continuation", "merged_over_midnight", "shared_order_id", "repeated_purchase"}
     assert {note["reason"]: note["count"] for note in ledger["notes"]} == {
-        reason: planted[reason]
-        for reason in ("continuation", "merged_over_midnight", "shared_order_id")
+        reason: planted[reason] for reason in notes & set(planted)
     }
+    assert all(planted[reason] > 0 for reason in losses | (notes & set(planted)))
 
 
 def test_nothing_is_wrong_with_it(export: tuple[Simulation, Path]) -> None:
@@ -74,11 +84,7 @@ def test_days_of_the_range_hold_the_same_visits_as_in_the_whole(
 ) -> None:
     """A range reads one more day on each side, so a visit belongs to the day it began."""
     simulation, folder = export
-    flags = {
-        "source": "ga360", "input": [str(path) for path in simulation.files], "out": tmp_path / "o",
-        "date_from": "20260106", "date_to": "20260108",
-    }  # fmt: skip
-    part = build_visits(load_settings(flags, environment={}))
+    part = build(simulation, tmp_path / "o", date_from="20260106", date_to="20260108")
     differing = duckdb.sql(
         f"""(SELECT * FROM '{folder / "visits.parquet"}'
              WHERE date_id >= '2026-01-06' AND date_id < '2026-01-08')
@@ -89,3 +95,33 @@ def test_days_of_the_range_hold_the_same_visits_as_in_the_whole(
     assert count == [(part.report["visits"],)]
     assert part.report["visits_removed"][0]["reason"] == "out_of_range"
     assert "out_of_range" in {row["reason"] for row in part.report["removed"]}
+
+
+def test_the_same_seed_writes_the_same_events(tmp_path: Path) -> None:
+    first, again, other = (
+        simulate(tmp_path / name, visits=300, days=2, seed=seed)
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    )
+    assert first.planted == again.planted
+    for left, right in zip(first.files, again.files, strict=True):
+        assert pq.read_table(left).equals(pq.read_table(right))
+    assert not pq.read_table(first.files[0]).equals(pq.read_table(other.files[0]))
+
+
+def test_both_shapes_hold_the_same_visits(tmp_path: Path) -> None:
+    """The same draw, told twice: as many visits of each kind, with the same orders and money."""
+    totals = []
+    for shape in ("ga360", "ga4"):
+        simulation = simulate(tmp_path / shape, visits=1_500, days=3, shape=shape)
+        run = build(simulation, tmp_path / f"{shape}-out")
+        totals.append(
+            duckdb.sql(
+                f"""SELECT kind, date_id, count(*), sum(pageviews), sum(product_views),
+                    sum(add_to_carts), count(*) FILTER (transactions > 0), sum(transactions)
+                    FROM '{run.folder / "visits.parquet"}' JOIN '{simulation.truth}'
+                    USING (visit_id, date_id) WHERE date_id > '2026-01-05'
+                    GROUP BY ALL ORDER BY ALL"""
+            ).fetchall()
+        )
+    assert totals[0] == totals[1]
+    assert len(totals[0]) > 10

@@ -155,7 +155,9 @@ def report(
 @app.command()
 def sql(
     what: Annotated[Literal["visits"], typer.Argument(help="Which SQL.")],
-    source: Annotated[Literal["ga360"], typer.Option(help="What the raw export is.")] = "ga360",
+    source: Annotated[
+        Literal["ga360", "ga4"], typer.Option(help="What the raw export is.")
+    ] = "ga360",
     dialect: Annotated[
         Literal["bigquery", "duckdb"], typer.Option(help="Whose SQL to print.")
     ] = "bigquery",

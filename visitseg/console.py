@@ -97,7 +97,8 @@ def ledger_table(ledger: dict[str, Any]) -> None:
     table = _table("ledger", ledger["unit"])
     table.add_row("rows in", f"{ledger['rows_in']:,}")
     for loss in ledger["removed"]:
-        table.add_row(f"  removed: {loss['reason']}", f"-{loss['rows']:,}")
+        share = f"({loss['rows'] / ledger['rows_in']:.1%})"
+        table.add_row(f"  removed: {loss['reason']} {share}", f"-{loss['rows']:,}")
     table.add_row("rows used", f"{ledger['rows_used']:,}")
     table.add_row("visit keys", f"{ledger['visit_keys']:,}")
     for loss in ledger["visits_removed"]:

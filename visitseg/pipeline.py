@@ -137,8 +137,9 @@ def _simulated(
     from visitseg.simulate import simulate
 
     progress.step("simulating an export")
-    simulate(folder / "export", visits=visits, seed=settings.seed, on_progress=progress.count)
-    pattern = str(folder / "export" / "ga_sessions_*.parquet")
+    export = folder / "export"
+    simulate(export, visits=visits, seed=settings.seed, on_progress=progress.count)
+    pattern = str(export / "events_*.parquet")
     return replace(settings, source=SIMULATED_SOURCE, input=(pattern,))
 
 
@@ -160,7 +161,7 @@ def _visits_into(
     write_json(folder / "checks.json", [check.to_dict() for check in table.checks])
     ledger = table.ledger
     period = f", {table.days[0]} to {table.days[1]}" if table.days else ""
-    progress.done(f"{ledger.visits:,} visits from {ledger.rows_in:,} rows{period}")
+    progress.done(f"{ledger.visits:,} visits from {ledger.rows_in:,} {ledger.unit}{period}")
     return table
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from visitseg.config import Settings, Source
 from visitseg.errors import UsageError
-from visitseg.visits.build import open_and_plan
+from visitseg.visits.build import MODELS, open_and_plan
 from visitseg.visits.features import read_features
 from visitseg.visits.text import as_statement, load
 from visitseg.warehouse import connect
 
 # The shape of the export that `visitseg demo` and SMOKE_MODE simulate.
-SIMULATED_SOURCE: Source = "ga360"
+SIMULATED_SOURCE: Source = "ga4"
 _NOTEBOOK_DATES = (date(2017, 1, 1), date(2017, 2, 1))
 
 
@@ -67,7 +67,7 @@ def plan(settings: Settings) -> dict[str, Any]:
 
 def sql_texts(source: str, dialect: str) -> list[tuple[str, str]]:
     """Return the visit SQL of a source, by model, in its order."""
-    names = (f"{source}/visit_rows", f"{source}/visit_keys", "visits")
+    names = (*(f"{source}/{model}" for model in MODELS[source]), "visits")
     return [(name.rpartition("/")[2], load(name, dialect).sql) for name in names]
 
 

@@ -99,4 +99,4 @@ def _period(run: RunFolder) -> str:
 def _counted(run: RunFolder) -> str:
     rows = run.ledger.get("rows_in")
     n = words.count(run.n_visits)
-    return n if rows is None else f"{n} of {words.count(rows)} {tables.rows_of(run)}"
+    return n if rows is None else f"{n} from {words.count(rows)} {tables.rows_of(run)}"

@@ -1,30 +1,30 @@
 """A raw export with known segments, for the demo, the tests and the benchmarks.
 
-`simulate` writes day files as Google Analytics 360 exports them, with the quirks real exports
+`simulate` writes day files as Google Analytics 4 or 360 exports them, with the quirks real exports
 have, and beside them the truth: which visits there are and of which kind each one is.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from types import ModuleType
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from visitseg.errors import ConfigError, OutputError
-from visitseg.simulate import ga360
+from visitseg.simulate import ga4, ga360
 from visitseg.simulate.catalogue import KINDS, WEEKDAYS
-from visitseg.simulate.hits import RELOADED, SHARED_ID, Ints
+from visitseg.simulate.hits import Ints
 from visitseg.simulate.visits import (
-    NON_INTERACTION,
     NORMAL,
-    NULL_ID,
     Draw,
     LocalDay,
     Rhythm,
@@ -35,10 +35,7 @@ from visitseg.simulate.visits import (
 __all__ = ["Simulation", "simulate"]
 
 _NULL_ID_EVERY, _NON_INTERACTION_EVERY, _DUPLICATE_EVERY = 250, 200, 300  # visits, visits, rows
-_QUIRKS = (
-    *("merged_over_midnight", "continuation", "non_interaction", "null_id", "duplicate"),
-    *("duplicate_purchase_hits", "shared_order_id", "event_only"),
-)
+_SHAPES: dict[str, ModuleType] = {"ga360": ga360, "ga4": ga4}
 _TRUTH = pa.schema({"visit_id": pa.string(), "date_id": pa.date32(), "kind": pa.string()})
 
 
@@ -49,14 +46,13 @@ class Simulation:
     Attributes
     ----------
     files : tuple of pathlib.Path
-        The day files `ga_sessions_YYYYMMDD.parquet`, in date order.
+        The day files `events_YYYYMMDD.parquet` or `ga_sessions_YYYYMMDD.parquet`, in date order.
     truth : pathlib.Path
         `truth.parquet`: visit_id, date_id, kind; one row per visit of a correct visit table.
     planted : dict of str to int
-        How often each quirk was planted, hence what a correct ledger finds. In export rows:
-        `duplicate` (second copies), `null_id`, `non_interaction`. In visits:
-        `merged_over_midnight`, `continuation`, `duplicate_purchase_hits`, `shared_order_id`,
-        `event_only`.
+        How often each quirk was planted, hence what a correct ledger finds. In rows: `duplicate`
+        (second copies), `null_id`, `non_interaction`; for GA4 in events: `no_consent`. The others
+        in visits.
     """
 
     files: tuple[Path, ...]
@@ -72,9 +68,10 @@ def simulate(
     first_day: date = date(2026, 1, 5),
     seed: int = 42,
     time_zone: str = "America/Los_Angeles",
+    shape: Literal["ga360", "ga4"] = "ga4",
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> Simulation:
-    """Write a Google Analytics 360 export with known segments.
+    """Write a raw export with known segments.
 
     The same arguments write the same values. One day is in memory at a time.
 
@@ -93,6 +90,9 @@ def simulate(
         Seed of all randomness, not negative.
     time_zone : str, default "America/Los_Angeles"
         The property's time zone, an IANA name: days begin at its midnight.
+    shape : {"ga360", "ga4"}
+        Which export to write. The visits are the same; a Google Analytics 4 export has no rows
+        without interaction, and no continuations: its events do not say where a visit began.
     on_progress : callable, optional
         Called as ``on_progress("simulate", days_done, days)`` after each day.
 
@@ -116,9 +116,10 @@ def simulate(
     """
     zone = _checked(visits, days, seed, time_zone)
     calendar = [first_day + timedelta(days=day) for day in range(-1, days)]
-    files = tuple(out / f"ga_sessions_{day:%Y%m%d}.parquet" for day in calendar[1:])
+    form = _SHAPES[shape]
+    files = tuple(out / f"{form.PREFIX}{day:%Y%m%d}.parquet" for day in calendar[1:])
     out.mkdir(parents=True, exist_ok=True)
-    strangers = sorted(set(out.glob("ga_sessions_*.parquet")) - set(files))
+    strangers = sorted(set(out.glob(f"{form.PREFIX}*.parquet")) - set(files))
     if strangers:
         raise OutputError(
             f"{len(strangers)} day files of another export are in the folder",
@@ -130,8 +131,8 @@ def simulate(
     volume_seed, *day_seeds = np.random.SeedSequence(seed).spawn(1 + len(calendar))
     counts = _daily_counts(np.random.default_rng(volume_seed), calendar, visits)
     stream, copies = Stream(), Rhythm(_DUPLICATE_EVERY, phase=11)
-    planted = dict.fromkeys(_QUIRKS, 0)
-    carried = ga360.SCHEMA.empty_table()  # rows that the day before leaves to this day's file
+    planted: Counter[str] = Counter(duplicate=0)
+    carried = form.SCHEMA.empty_table()  # rows that the day before leaves to this day's file
     truth = out / "truth.parquet"
     with pq.ParquetWriter(truth, _TRUTH) as writer:
         for number, day in enumerate(calendar):
@@ -141,20 +142,22 @@ def simulate(
                 rng, LocalDay(day, zone), _triple(counts[number]), stream, may_cross=not last
             )
             if inside:
-                own = ga360.rows(draw, late=False)
-                table, doubled = _with_copies(pa.concat_tables([carried, own]), copies)
-                pq.write_table(table, files[number - 1])
-                planted["duplicate"] += doubled
-                _count(draw, planted)
+                own = form.rows(draw, late=False)
+                whole = pa.concat_tables([carried, own])
+                copied = np.flatnonzero(copies.mark(form.may_be_copied(whole)))
+                doubled = pa.concat_tables([whole, whole.take(pa.array(copied))])
+                pq.write_table(doubled, files[number - 1])
+                planted["duplicate"] += len(copied)
+                planted.update(form.quirks(draw))
+                planted.update(form.table_quirks(whole))
                 if on_progress is not None:
                     on_progress("simulate", number, days)
-            else:
-                planted["continuation"] = int(draw.crosses.sum())
-            writer.write_table(_truth(draw, day if inside else first_day, whole=inside))
-            carried = ga360.rows(draw, late=True)
-            if not inside:  # half a visit may happen to be without a page
-                planted["event_only"] = _null_count(carried, "pageviews")
-    return Simulation(files, truth, planted)
+            carried = form.rows(draw, late=True)
+            if not inside:
+                planted.update(form.carried_quirks(draw, carried))
+            keys = form.visit_id(draw)
+            writer.write_table(_truth(draw, keys, day if inside else first_day, whole=inside))
+    return Simulation(files, truth, dict(planted))
 
 
 def _checked(visits: int, days: int, seed: int, time_zone: str) -> ZoneInfo:
@@ -189,36 +192,9 @@ def _triple(row: Ints) -> tuple[int, int, int]:
     return int(row[0]), int(row[1]), int(row[2])
 
 
-def _with_copies(table: pa.Table, copies: Rhythm) -> tuple[pa.Table, int]:
-    """Append a second copy of a few rows; return how many, too."""
-    visit = pc.is_valid(pc.struct_field(table["totals"], "visits"))
-    eligible = pc.and_(visit, pc.is_valid(table["fullVisitorId"])).to_numpy()
-    chosen = np.flatnonzero(copies.mark(eligible))
-    copied = pa.concat_tables([table, table.take(pa.array(chosen))])
-    return copied, len(chosen)
-
-
-def _null_count(table: pa.Table, total: str) -> int:
-    return int(pc.struct_field(table["totals"], total).null_count)
-
-
-def _count(draw: Draw, planted: dict[str, int]) -> None:
-    """Add a day's quirks to the planted ones."""
-    for name, found in (
-        ("merged_over_midnight", draw.crosses),
-        ("non_interaction", draw.status == NON_INTERACTION),
-        ("null_id", draw.status == NULL_ID),
-        ("duplicate_purchase_hits", draw.receipts == RELOADED),
-        ("shared_order_id", draw.receipts == SHARED_ID),
-        ("event_only", draw.event_only),
-    ):
-        planted[name] += int(found.sum())
-
-
-def _truth(draw: Draw, day: date, *, whole: bool) -> pa.Table:
+def _truth(draw: Draw, keys: pa.StringArray, day: date, *, whole: bool) -> pa.Table:
     """List the visits that the export holds: all, or only what crossed into the next day."""
     kept = np.flatnonzero((draw.status == NORMAL) & (whole | draw.crosses))
-    keys = ga360.visit_id(draw).take(pa.array(kept))
     kinds = pa.array([kind.name for kind in KINDS]).take(pa.array(draw.kind[kept]))
     days = pa.repeat(pa.scalar(day, pa.date32()), len(kept))
-    return pa.Table.from_arrays([keys, days, kinds], schema=_TRUTH)
+    return pa.Table.from_arrays([keys.take(pa.array(kept)), days, kinds], schema=_TRUTH)

@@ -14,70 +14,37 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from visitseg.simulate import catalogue as shop
-from visitseg.simulate.hits import Bools, Ints
+from visitseg.simulate.ga360_schema import (
+    ACTION,
+    APP,
+    DEVICE,
+    DIMENSION,
+    EVENT,
+    HIT,
+    INT,
+    PAGE,
+    PLACE,
+    PRODUCT,
+    SCHEMA,
+    SOURCE,
+    TEXT,
+    TOTALS,
+    TRANSACTION,
+    repeated,
+)
+from visitseg.simulate.hits import RELOADED, SHARED_ID, Bools, Ints
 from visitseg.simulate.visits import NON_INTERACTION, NULL_ID, Draw
 
+PREFIX = "ga_sessions_"
 _MICROS = 10_000  # micros in a cent
 
-
-def _struct(**columns: pa.DataType) -> pa.StructType:
-    return pa.struct(list(columns.items()))
-
-
-def _repeated(element: pa.DataType) -> pa.ListType:
-    return pa.list_(pa.field("element", element))
-
-
-_INT, _TEXT, _BOOL = pa.int64(), pa.string(), pa.bool_()
-_TOTALS = (
-    *("visits", "hits", "pageviews", "timeOnSite", "bounces", "transactions"),
-    *("transactionRevenue", "newVisits", "screenviews", "totalTransactionRevenue"),
-)
-_PAGE = _struct(pagePath=_TEXT, hostname=_TEXT, pageTitle=_TEXT)
-_TRANSACTION = _struct(transactionId=_TEXT, transactionRevenue=_INT, currencyCode=_TEXT)
-_APP = _struct(screenName=_TEXT)
-_EVENT = _struct(eventCategory=_TEXT, eventAction=_TEXT, eventLabel=_TEXT)
-_PRODUCT = _struct(
-    productSKU=_TEXT, v2ProductName=_TEXT, productPrice=_INT, productQuantity=_INT
-)  # fmt: skip
-_ACTION = _struct(action_type=_TEXT, step=_INT)
-_HIT = _struct(
-    hitNumber=_INT, time=_INT, hour=_INT, minute=_INT,
-    isInteraction=_BOOL, isEntrance=_BOOL, isExit=_BOOL,
-    page=_PAGE, transaction=_TRANSACTION, appInfo=_APP, eventInfo=_EVENT,
-    product=_repeated(_PRODUCT), refund=_struct(refundAmount=_INT),
-    eCommerceAction=_ACTION, type=_TEXT,
-)  # fmt: skip
-_SOURCE = _struct(source=_TEXT, medium=_TEXT, campaign=_TEXT, isTrueDirect=_BOOL)
-_DEVICE = _struct(browser=_TEXT, operatingSystem=_TEXT, isMobile=_BOOL, deviceCategory=_TEXT)
-_PLACE = _struct(continent=_TEXT, country=_TEXT, city=_TEXT)
-_DIMENSION = _struct(index=_INT, value=_TEXT)
-
-SCHEMA = pa.schema(
-    {
-        "visitorId": _INT,
-        "visitNumber": _INT,
-        "visitId": _INT,
-        "visitStartTime": _INT,
-        "date": _TEXT,
-        "totals": pa.struct([(name, _INT) for name in _TOTALS]),
-        "trafficSource": _SOURCE,
-        "device": _DEVICE,
-        "geoNetwork": _PLACE,
-        "customDimensions": _repeated(_DIMENSION),
-        "hits": _repeated(_HIT),
-        "fullVisitorId": _TEXT,
-        "channelGrouping": _TEXT,
-        "socialEngagementType": _TEXT,
-    }
-)
 
 # Every value a nested column can take, once; rows take theirs by index.
 _PATHS = pa.array(
     [(path + query, shop.HOSTNAME, title) for path, title in shop.PAGES for query in shop.QUERIES],
-    _PAGE,
+    PAGE,
 )
-_SCREENS = pa.array([(shop.HOSTNAME + path,) for path, _ in shop.PAGES], _APP)
+_SCREENS = pa.array([(shop.HOSTNAME + path,) for path, _ in shop.PAGES], APP)
 _EVENTS = pa.array(  # by action type, then product
     [
         (category, action, name if labelled else None)
@@ -90,36 +57,65 @@ _EVENTS = pa.array(  # by action type, then product
         )
         for name in shop.PRODUCTS
     ],
-    _EVENT,
+    EVENT,
 )
 _SKUS, _NAMES = pa.array(shop.SKUS), pa.array(shop.PRODUCTS)
 _CHANNELS = pa.array([row[1] for row in shop.CHANNELS])
 _TYPES = pa.array(["EVENT", "PAGE"])
 _STEPS = 4
-_ACTIONS = pa.array([(str(action), step) for action in range(7) for step in range(_STEPS)], _ACTION)
-_SOURCES = pa.array([row[2:] for row in shop.CHANNELS], _SOURCE)
-_DEVICES = pa.array(
-    [(row[2], row[3], row[1] != "desktop", row[1]) for row in shop.DEVICES], _DEVICE
-)
-_PLACES = pa.array([row[1:4] for row in shop.PLACES], _PLACE)
+_ACTIONS = pa.array([(str(action), step) for action in range(7) for step in range(_STEPS)], ACTION)
+_SOURCES = pa.array([row[2:] for row in shop.CHANNELS], SOURCE)
+_DEVICES = pa.array([(row[2], row[3], row[1] != "desktop", row[1]) for row in shop.DEVICES], DEVICE)
+_PLACES = pa.array([row[1:4] for row in shop.PLACES], PLACE)
 _REGIONS = [[(4, row[4])] if row[4] else [] for row in shop.PLACES]
 _DIMENSIONS = pa.array(  # of new visitors, then of known ones; the order of indices is not fixed
     _REGIONS + [[(7, "known"), *region] for region in _REGIONS],
-    _repeated(_DIMENSION),
+    repeated(DIMENSION),
 )
 
 
 def visitor_id(draw: Draw) -> pa.StringArray:
     """Write visitor ids as GA360 does: digits, some with leading zeros, some beyond 2^63 - 1."""
     short = draw.visitor % np.uint64(20) == 0
-    text = pa.array(draw.visitor).cast(_TEXT)
-    shortened = pa.array(draw.visitor // np.uint64(1_000)).cast(_TEXT)
+    text = pa.array(draw.visitor).cast(TEXT)
+    shortened = pa.array(draw.visitor // np.uint64(1_000)).cast(TEXT)
     return pc.if_else(pa.array(short), shortened, pc.utf8_lpad(text, width=19, padding="0"))
 
 
 def visit_id(draw: Draw) -> pa.StringArray:
     """Write the key of each visit: `fullVisitorId|visitId`."""
-    return pc.binary_join_element_wise(visitor_id(draw), pa.array(draw.start).cast(_TEXT), "|")
+    return pc.binary_join_element_wise(visitor_id(draw), pa.array(draw.start).cast(TEXT), "|")
+
+
+def may_be_copied(table: pa.Table) -> Bools:
+    """Tell which rows may be exported twice: visits with a visitor."""
+    visit = pc.is_valid(pc.struct_field(table["totals"], "visits"))
+    eligible: Bools = pc.and_(visit, pc.is_valid(table["fullVisitorId"])).to_numpy()
+    return eligible
+
+
+def quirks(draw: Draw) -> dict[str, int]:
+    """Count what a day's draw plants: rows for `null_id` and `non_interaction`, else visits."""
+    return {
+        "merged_over_midnight": int(draw.crosses.sum()),
+        "non_interaction": int((draw.status == NON_INTERACTION).sum()),
+        "null_id": int((draw.status == NULL_ID).sum()),
+        "duplicate_purchase_hits": int((draw.receipts == RELOADED).sum()),
+        "shared_order_id": int((draw.receipts == SHARED_ID).sum()),
+        "event_only": int(draw.event_only.sum()),
+    }
+
+
+def carried_quirks(draw: Draw, table: pa.Table) -> dict[str, int]:
+    """Count what the day before the export leaves to its first day: second halves of visits."""
+    pageless = int(pc.struct_field(table["totals"], "pageviews").null_count)
+    return {"continuation": int(draw.crosses.sum()), "event_only": pageless}
+
+
+def table_quirks(table: pa.Table) -> dict[str, int]:
+    """Count the rows of a day that are no part of a visit; the draw's own count has them."""
+    del table
+    return {}
 
 
 def rows(draw: Draw, *, late: bool) -> pa.Table:
@@ -149,7 +145,7 @@ def rows(draw: Draw, *, late: bool) -> pa.Table:
     known = draw.number[visit] > 1
     file_day = day.date + timedelta(days=int(late))
     columns = [
-        pa.nulls(len(visit), _INT),
+        pa.nulls(len(visit), INT),
         pa.array(draw.number[visit]),
         pa.array(draw.start[visit]),
         pa.array(started),
@@ -195,7 +191,7 @@ def _totals(draw: Draw, chosen: Ints, first: Ints, moment: Ints) -> pa.StructArr
         "screenviews": np.zeros_like(size),
         "totalTransactionRevenue": summed(goods + shipping),
     }
-    columns = [_nullable(totals[name].astype(np.int64), totals[name] > 0) for name in _TOTALS]
+    columns = [_nullable(totals[name].astype(np.int64), totals[name] > 0) for name in TOTALS]
     return pa.StructArray.from_arrays(columns, fields=list(SCHEMA.field("totals").type))
 
 
@@ -225,18 +221,18 @@ def _hits(draw: Draw, chosen: Ints, first: Ints, moment: Ints) -> pa.StructArray
             _nullable(action * len(shop.PRODUCTS) + hits.product[chosen], ~is_page)
         ),
         "product": _products(draw, chosen),
-        "refund": pa.nulls(len(chosen), _HIT.field("refund").type),
+        "refund": pa.nulls(len(chosen), HIT.field("refund").type),
         "eCommerceAction": _ACTIONS.take(pa.array(action * _STEPS + hits.step[chosen])),
         "type": _TYPES.take(pa.array(is_page.astype(np.int64))),
     }
-    return pa.StructArray.from_arrays([columns[name] for name in _HIT.names], fields=list(_HIT))
+    return pa.StructArray.from_arrays([columns[name] for name in HIT.names], fields=list(HIT))
 
 
 def _transactions(draw: Draw, chosen: Ints) -> pa.StructArray:
     """Shape the transaction of checkout and purchase hits; only the latter have an order id."""
     hits, baskets = draw.hits, draw.baskets
     basket, bought = hits.basket[chosen], hits.action[chosen] == 6
-    serial = pa.array(np.append(baskets.order, 0)).cast(_TEXT)
+    serial = pa.array(np.append(baskets.order, 0)).cast(TEXT)
     serial = pc.utf8_lpad(serial, width=6, padding="0")
     prefix = f"ORD{draw.day.date:%Y%m%d}"
     order = pc.binary_join_element_wise(prefix, serial, "").take(_nullable(basket, bought))
@@ -244,7 +240,7 @@ def _transactions(draw: Draw, chosen: Ints) -> pa.StructArray:
     currency = pa.array(["USD"]).take(_nullable(np.zeros_like(basket), basket >= 0))
     return pa.StructArray.from_arrays(
         [order, _nullable(total, hits.charged[chosen]), currency],
-        fields=list(_TRANSACTION),
+        fields=list(TRANSACTION),
         mask=pa.array(basket < 0),
     )
 
@@ -271,9 +267,9 @@ def _products(draw: Draw, chosen: Ints) -> pa.ListArray:
             pa.array(shop.PRICES[product] * _MICROS),
             _nullable(quantity, counted),
         ],
-        fields=list(_PRODUCT),
+        fields=list(PRODUCT),
     )
-    return _list(count, products, _HIT.field("product").type)
+    return _list(count, products, HIT.field("product").type)
 
 
 def _nullable(values: Ints | Bools, known: Bools) -> pa.Array:

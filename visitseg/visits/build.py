@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from visitseg.config import Settings
 from visitseg.errors import ConfigError, InputError, UsageError
-from visitseg.visits import ga360, mapping
+from visitseg.visits import ga4, ga360, mapping
 from visitseg.visits.columns import FEATURES
 from visitseg.visits.contract import Check, check_texts, enforce, run_checks
 from visitseg.visits.ledger import Ledger, read_ledger
@@ -19,7 +19,14 @@ from visitseg.visits.recognise import looks_like
 from visitseg.visits.text import load
 from visitseg.warehouse import Input, Warehouse
 
-LAYOUTS: dict[str, pa.Schema] = {"ga360": ga360.LAYOUT}
+LAYOUTS: dict[str, pa.Schema] = {"ga360": ga360.LAYOUT, "ga4": ga4.LAYOUT}
+MODELS = {
+    "ga360": ("visit_rows", "visit_keys"),
+    "ga4": ("visit_rows", "channels", "visit_keys"),
+}
+# What the source cannot say.
+SILENT = {"ga360": {"engaged", "engagement_time_sec"}, "ga4": set[str]()}
+UNITS = {"ga4": "events"}
 ORDER = "ORDER BY LENGTH(visit_id), visit_id"
 OnStep = Callable[[str], None]
 
@@ -107,7 +114,7 @@ def build(
     ledger = read_ledger(
         warehouse,
         source=plan.source,
-        unit="visit rows",
+        unit=UNITS.get(plan.source, "visit rows"),
         losses=plan.losses,
         notes=plan.notes,
         bad_lines=opened.bad_lines,
@@ -124,8 +131,8 @@ def build(
     checks = run_checks(warehouse, texts, plan.params)
     days = _period(warehouse)
     enforce(checks, ledger.visits, f"{days[0]} to {days[1]}" if days else "no dates")
-    for name in ("visit_rows", "visit_keys"):
-        warehouse.drop_table(name)
+    for model in plan.models[:-1]:
+        warehouse.drop_table(model.name)
     return VisitTable(
         opened=opened,
         ledger=ledger,
@@ -182,16 +189,15 @@ def _open(warehouse: Warehouse, settings: Settings, layout: pa.Schema | None) ->
 
 
 def _export_plan(source: str, dialect: str, settings: Settings) -> Plan:
-    models = [Model(n, load(f"{source}/{n}", dialect).sql) for n in ("visit_rows", "visit_keys")]
+    models = [Model(name, load(f"{source}/{name}", dialect).sql) for name in MODELS[source]]
     models.append(Model("visits", load("visits", dialect).sql + ORDER))
-    without = {"engaged", "engagement_time_sec"} if source == "ga360" else set()
     return Plan(
         source=source,
         models=tuple(models),
         losses=load(f"{source}/losses", dialect).sql,
         notes=load(f"{source}/notes", dialect).sql,
         params=_params(settings),
-        known=tuple(name for name in FEATURES if name not in without),
+        known=tuple(name for name in FEATURES if name not in SILENT[source]),
     )
 
 
@@ -223,6 +229,7 @@ def _params(settings: Settings) -> dict[str, object]:
         "read_from": settings.date_from - one if settings.date_from else None,
         "read_to": settings.date_to + one if settings.date_to else None,
         "timezone": settings.timezone,
+        "currency": settings.currency,
     }
 
 

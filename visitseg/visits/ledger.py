@@ -12,11 +12,14 @@ from visitseg.warehouse import RAW, Warehouse
 
 NOTE_TEXTS = {
     "continuation": "first half not in the input; kept on the day it is seen",
-    "merged_over_midnight": "made from several export rows, one for each day it touches",
+    "merged_over_midnight": "touches several export days; it is one visit, of the day it began",
     "shared_order_id": "GA counts several purchases under one order id; an order is a distinct "
     "id, the revenue is GA's",
     "order_without_id": "a purchase without an order id; it is not counted as an order and its "
     "revenue is kept apart",
+    "repeated_purchase": "a purchase whose order was counted before; it is no second order",
+    "debug": "events with debug_mode; kept",
+    "internal": "events of internal traffic; kept",
     "deprecated_revenue": "revenue found only in the deprecated totals.transactionRevenue",
 }
 

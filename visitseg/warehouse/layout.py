@@ -98,14 +98,15 @@ def _compare(
         names = [field.name for field in given]
         for field in wanted:
             _compare(field, _field(given, field.name), f"{path}.{field.name}", names, problems)
-    elif not _castable(given, wanted):
+    elif not _castable(given, wanted, numbers=bool(need.metadata)):
         problems.append(f"{path}: {given}, needed: {wanted}")
 
 
-def _castable(given: pa.DataType, wanted: pa.DataType) -> bool:
+def _castable(given: pa.DataType, wanted: pa.DataType, *, numbers: bool) -> bool:
     is_text = pa.types.is_string(given) or pa.types.is_large_string(given)
     if pa.types.is_string(wanted):
-        return bool(is_text)  # a number has lost its leading zeros
+        # A number has lost its leading zeros, unless the layout says that there are none.
+        return bool(is_text or (numbers and pa.types.is_integer(given)))
     number = pa.types.is_integer(given) or pa.types.is_floating(given)
     return is_text or (number and not pa.types.is_boolean(wanted)) or bool(given == wanted)
 

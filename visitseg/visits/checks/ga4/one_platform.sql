@@ -1,0 +1,8 @@
+-- Severity: warning
+-- Finds:    App visits in a table whose other visits are of the web.
+-- Do:       Apps have screens for pages and another rhythm: export and read their streams alone.
+SELECT k.visit_id
+FROM visit_keys AS k
+WHERE k.removed IS NULL
+  AND k.platform <> 'WEB'
+  AND (SELECT COUNT(*) FROM visit_keys AS w WHERE w.removed IS NULL AND w.platform = 'WEB') > 0
