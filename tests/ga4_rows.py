@@ -76,7 +76,9 @@ def event(
     }
 
 
-def purchase(order: Any = "A1", revenue: float | None = 10.0, second: float = 0, **more: Any) -> Fields:
+def purchase(
+    order: Any = "A1", revenue: float | None = 10.0, second: float = 0, **more: Any
+) -> Fields:
     """Build a purchase whose order id is a parameter, or in `ecommerce` only if `order` is None."""
     params = {} if order is None else {"transaction_id": order}
     ecommerce = {"purchase_revenue": revenue, "purchase_revenue_in_usd": revenue}
@@ -113,7 +115,12 @@ _PAGES: list[Any] = [
     *("shop.example/home", "android-app://com.x/y", "https://shop.example/ä/日本?q=é", "//h/a"),
     *("https://shop.example/line\nbreak?x", "https://a/b://c/d", "HTTP://A/home/", "#", None, 5),
 ]
-_ORDERS: list[Any] = [*("A1", "A1", "A2", "a1", "77", 77, "(not set)", "", None, 1.5), ..., ..., ...]
+_ORDERS: list[Any] = [
+    *("A1", "A1", "A2", "a1", "77", 77, "(not set)", "", None, 1.5),
+    ...,
+    ...,
+    ...,
+]
 _ORDERS_TOLD = ["A1", "A9", "(not set)", "", None]
 _MONEY = [None, 0.0, 10.0, 19.99, 0.1, 33.333333, 1e-7, 5e-7, 123456.789]
 _CAME_BY: list[tuple[Any, Any, Any]] = [

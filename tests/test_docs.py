@@ -57,3 +57,16 @@ def test_every_room_is_on_the_plan() -> None:
         if not path.name.startswith(("_", ".")) and path.name != "py.typed"
     }
     assert {room for room in rooms if f"{room}.py" not in plan and f"{room}/" not in plan} == set()
+
+
+def test_every_trap_has_the_test_that_it_names() -> None:
+    page = (ROOT / "docs" / "reference" / "traps.md").read_text()
+    named = set(re.findall(r"`(test_\w+)`", page))
+    written = {
+        name
+        for path in (ROOT / "tests").glob("test_ga*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert named <= written
+    planted = {name for name in written if re.match(r"test_[fg]\d", name)}
+    assert planted <= named, "a trap that is tested is on the page"
