@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import duckdb
@@ -24,6 +24,7 @@ from visitseg.visits.ledger import NOTE_TEXTS
 from visitseg.visits.text import load
 
 pytest.importorskip("zetasql", reason="the GoogleSQL evaluator is not installed")
+from chain import assert_same, google_chain, our_chain, ours
 from oracle import TABLE_SUFFIX, Oracle
 
 SEEDS = range(20)
@@ -31,11 +32,11 @@ MORE_SEEDS = range(20, 220)
 VISITS = 50  # in a random export; the evaluator's time goes into sending rows
 WILDCARD = "bigquery-public-data.google_analytics_sample.ga_sessions_*"
 READS = {  # text -> the table it reads
-    "ga360/visit_rows": "raw_export",
-    "ga360/visit_keys": "visit_rows",
-    "visits": "visit_keys",
-    "ga360/losses": "visit_rows",
-    "ga360/notes": "visit_keys",
+    "ga360/visit_rows": ("raw_export",),
+    "ga360/visit_keys": ("visit_rows",),
+    "visits": ("visit_keys",),
+    "ga360/losses": ("visit_rows",),
+    "ga360/notes": ("visit_keys",),
 }
 NO_DAY = pa.scalar(None, pa.date32())
 ALL_DAYS: dict[str, Any] = dict.fromkeys(("date_from", "date_to", "read_from", "read_to"), NO_DAY)
@@ -60,65 +61,12 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def ours(engine: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any]) -> pa.Table:
-    """Run a DuckDB text; its sums of integers become int64, as the ledger reads them."""
-    values = {
-        key: value.as_py() if isinstance(value, pa.Scalar) else value
-        for key, value in params.items()
-        if f"${key}" in sql
-    }
-    found = engine.sql(sql, params=values).to_arrow_table()
-    kinds = [pa.int64() if pa.types.is_decimal(kind) else kind for kind in found.schema.types]
-    return found.cast(pa.schema(list(zip(found.column_names, kinds, strict=True))))
-
-
-def our_chain(
-    engine: duckdb.DuckDBPyConnection, raw: pa.Table, params: Mapping[str, Any]
-) -> dict[str, pa.Table]:
-    """Run all of `READS`, each on the results of those before it."""
-    engine.register("raw_export", raw)
-    made = {}
-    for name in READS:
-        made[name] = ours(engine, load(name, "duckdb").sql, params)
-        engine.register(name.rpartition("/")[2], made[name])
-    return made
-
-
-def google_chain(oracle: Oracle, raw: pa.Table, params: Mapping[str, Any]) -> dict[str, pa.Table]:
-    tables, made = {"raw_export": raw}, {}
-    for name, read in READS.items():
-        made[name] = oracle.query(load(name, "bigquery").sql, {read: tables[read]}, params)
-        tables[name.rpartition("/")[2]] = made[name]
-    return made
-
-
-def bag(table: pa.Table) -> Counter[tuple[str, ...]]:
-    """Count the rows; the elements of an array have no order in our models."""
-    columns = [
-        [repr(sorted(cell) if isinstance(cell, list) else cell) for cell in column.to_pylist()]
-        for column in table.columns
-    ]
-    return Counter(zip(*columns, strict=True))
-
-
-def assert_same(google: pa.Table, own: pa.Table, where: str) -> None:
-    assert own.column_names == google.column_names, where
-    assert own.schema.types == google.schema.types, where
-    only_google, only_own = bag(google) - bag(own), bag(own) - bag(google)
-    if not only_google and not only_own:
-        return
-    told = [f"{where}: {only_google.total()} rows of {google.num_rows} differ"]
-    for side, rows in (("GoogleSQL", only_google), ("DuckDB", only_own)):
-        told += [
-            f"{side}: {dict(zip(google.column_names, cells, strict=True))}"
-            for cells in sorted(rows)[:2]
-        ]
-    raise AssertionError("\n".join(told))
-
-
 def compare(oracle: Oracle, engine: duckdb.DuckDBPyConnection, raw: pa.Table, of: str) -> None:
     for period, params in PERIODS.items():
-        google, own = google_chain(oracle, raw, params), our_chain(engine, raw, params)
+        google, own = (
+            google_chain(oracle, READS, raw, params),
+            our_chain(engine, READS, raw, params),
+        )
         for name in READS:
             assert_same(google[name], own[name], f"{name}, {of}, {period}")
         assert google["visits"].num_rows > 0
@@ -198,7 +146,7 @@ def test_the_random_exports_reach_every_corner(engine: duckdb.DuckDBPyConnection
     reasons: Counter[str] = Counter()
     parts: Counter[int] = Counter()
     for seed in SEEDS:
-        made = our_chain(engine, random_export(seed, VISITS), ONE_DAY)
+        made = our_chain(engine, READS, random_export(seed, VISITS), ONE_DAY)
         reasons.update(made["ga360/notes"]["reason"].to_pylist())
         reasons.update(made["ga360/losses"]["reason"].to_pylist())
         parts.update(made["ga360/visit_keys"]["n_rows"].to_pylist())
@@ -239,7 +187,10 @@ def test_of_copies_that_differ_one_is_chosen_whatever_their_order(
     chosen = []
     for turned in (copies, copies[::-1]):
         raw = export(turned)
-        google, own = google_chain(oracle, raw, ALL_DAYS), our_chain(engine, raw, ALL_DAYS)
+        google, own = (
+            google_chain(oracle, READS, raw, ALL_DAYS),
+            our_chain(engine, READS, raw, ALL_DAYS),
+        )
         assert_same(google["ga360/visit_keys"], own["ga360/visit_keys"], "copies")
         chosen.append(own["ga360/visit_keys"])
     assert_same(*chosen, "in the other order")
@@ -257,7 +208,10 @@ def test_first_hits_that_tie_are_chosen_alike_in_any_order(
     tied = [hit(2, 0, "/b"), hit(2, 0, "/a?x"), hit(2, 0, None), hit(2, 0, "/c", hour=None)]
     for turned in (tied, tied[::-1]):
         raw = export([row("1", start, turned)])
-        google, own = google_chain(oracle, raw, ALL_DAYS), our_chain(engine, raw, ALL_DAYS)
+        google, own = (
+            google_chain(oracle, READS, raw, ALL_DAYS),
+            our_chain(engine, READS, raw, ALL_DAYS),
+        )
         assert_same(google["ga360/visit_keys"], own["ga360/visit_keys"], "ties")
         (key,) = own["ga360/visit_keys"].to_pylist()
         assert (key["landing_page"], key["is_continuation"]) == ("/a", True)
@@ -288,7 +242,7 @@ def test_the_script_for_bigquery_gives_our_visits(
     table = raw.drop_columns("is_intraday").append_column(TABLE_SUFFIX, [suffixes])
     params = PERIODS[period]
     google = oracle.query(sql_script("ga360", "bigquery"), {WILDCARD: table}, params)
-    assert_same(google, our_chain(engine, raw, params)["visits"], period)
+    assert_same(google, our_chain(engine, READS, raw, params)["visits"], period)
 
 
 def broken(visits: pa.Table) -> pa.Table:
@@ -309,7 +263,7 @@ def broken(visits: pa.Table) -> pa.Table:
 
 
 def test_checks_find_the_same_visits(oracle: Oracle, engine: duckdb.DuckDBPyConnection) -> None:
-    made = our_chain(engine, random_export(1, VISITS), ALL_DAYS)
+    made = our_chain(engine, READS, random_export(1, VISITS), ALL_DAYS)
     visits, params = broken(made["visits"]), {**ONE_DAY, "timezone": "America/Los_Angeles"}
     tables = {"visits": visits, "visit_keys": made["ga360/visit_keys"]}
     engine.register("visits", visits)
@@ -323,7 +277,7 @@ def test_checks_find_the_same_visits(oracle: Oracle, engine: duckdb.DuckDBPyConn
 
 # Apart from the other checks: to DuckDB, NaN is above every number.
 def test_the_finite_check_finds_nan(oracle: Oracle, engine: duckdb.DuckDBPyConnection) -> None:
-    made = our_chain(engine, random_export(1, VISITS), ALL_DAYS)["visits"]
+    made = our_chain(engine, READS, random_export(1, VISITS), ALL_DAYS)["visits"]
     good = made.slice(0, 1).to_pylist()[0]
     numbers = [field.name for field in made.schema if field.type == pa.float64()]
     visits = pa.Table.from_pylist([{**good, name: float("nan")} for name in numbers], made.schema)
@@ -337,7 +291,7 @@ def test_the_finite_check_finds_nan(oracle: Oracle, engine: duckdb.DuckDBPyConne
 def test_the_sample_takes_the_same_visits(
     oracle: Oracle, engine: duckdb.DuckDBPyConnection
 ) -> None:
-    visits = our_chain(engine, random_export(2, VISITS), ALL_DAYS)["visits"]
+    visits = our_chain(engine, READS, random_export(2, VISITS), ALL_DAYS)["visits"]
     google = oracle.query(load("sample", "bigquery").sql, {"visits": visits}, {"size": 10})
     own = ours(engine, load("sample", "duckdb").sql, {"size": 10})
     assert google["place"].to_pylist() == own["place"].to_pylist()

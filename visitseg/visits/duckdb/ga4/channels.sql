@@ -4,7 +4,7 @@ WITH seen AS (
     COALESCE(source, '') AS source,
     COALESCE(medium, '') AS medium,
     COALESCE(campaign, '') AS campaign,
-    CASE WHEN click_id IS NULL THEN 0 ELSE 1 END AS has_click_id
+    CASE WHEN click_id IS NULL THEN 0 ELSE 1 END::BIGINT AS has_click_id
   FROM visit_rows
   WHERE removed IS NULL
 ), judged AS (
