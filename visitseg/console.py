@@ -87,7 +87,7 @@ def segment_table(found: Run) -> None:
             row["segment"],
             f"{row['n']:,}",
             f"{row['share']:.1%}",
-            *(f"{row[name]:,.1f}" for name in features),
+            *(f"{round(row[name], 1) + 0.0:,.1f}" for name in features),  # no -0.0
         )
     _print(table)
 
