@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.preprocessing import StandardScaler
 
 from visitseg.errors import SegmentError
@@ -55,6 +56,10 @@ class Segmentation:
         One per K that was tried.
     clipping : Clipping
         What winsorising did.
+    mean, deviation : ndarray of shape (n_features,)
+        Of the clipped values.
+    scaled_centers : ndarray of shape (k_final, n_features)
+        Centres in units of `deviation` from `mean`.
     """
 
     features: tuple[str, ...]
@@ -66,6 +71,18 @@ class Segmentation:
     sizes: npt.NDArray[np.int64]
     diagnostics: list[KDiagnostics]
     clipping: Clipping
+    mean: Matrix
+    deviation: Matrix
+    scaled_centers: Matrix
+
+    def assign(self, X: Matrix) -> Labels:
+        """Find the nearest centre of any visits; X in the features' own units, NaN is unknown."""
+        Y = np.clip(np.nan_to_num(X, nan=0.0), self.clipping.lower, self.clipping.upper)
+        nearest, _ = pairwise_distances_argmin_min(
+            (Y - self.mean) / self.deviation, self.scaled_centers
+        )
+        labels: Labels = nearest.astype(np.int32)
+        return labels
 
 
 def segment(
@@ -144,6 +161,9 @@ def segment(
         sizes=sizes[order],
         diagnostics=diagnostics,
         clipping=clipping,
+        mean=scaler.mean_,
+        deviation=scaler.scale_,
+        scaled_centers=final.cluster_centers_[order],
     )
 
 

@@ -1,0 +1,1 @@
+"""How well segments are found: planted families, what users would pick instead, and the ceiling."""

@@ -1,0 +1,201 @@
+"""Preset auto: rules, distinct kinds, honest refusals, and the record of the decision."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from benchmarks.quality import families
+from benchmarks.quality.families import Planted
+from visitseg.errors import SegmentError
+from visitseg.segments import rules
+from visitseg.segments.auto import Segmentation, segment
+
+
+def planted(*parts: dict[str, np.ndarray]) -> Planted:
+    return families.join(list(parts), np.random.default_rng(0))
+
+
+def mixed(n: int = 6000) -> Planted:
+    rng = np.random.default_rng(1)
+    return planted(
+        families.bounces(rng, n // 2),
+        families.buyers(rng, n // 40),
+        families.visits_of(rng, families.NAMED["browsers"], n // 4),
+        families.visits_of(rng, families.NAMED["bots"], n // 8),
+    )
+
+
+@pytest.fixture(scope="module")
+def found() -> tuple[Planted, Segmentation]:
+    visits = mixed()
+    return visits, segment(visits.columns)
+
+
+def test_the_planted_kinds_are_found(found: tuple[Planted, Segmentation]) -> None:
+    visits, answer = found
+    assert answer.k_final == visits.k == 4
+    assert answer.grade == "distinct"
+    assert adjusted_rand_score(visits.kinds, answer.found.labels) > 0.98
+    assert sorted(answer.kinds) == ["distinct", "distinct", "rule", "rule"]
+    assert (answer.distinct_labels == answer.found.labels).all()
+
+
+def test_clusters_come_by_transactions_and_sizes_add_up(
+    found: tuple[Planted, Segmentation],
+) -> None:
+    visits, answer = found
+    assert answer.sizes.sum() == len(visits.kinds)
+    buyers = visits.columns["transactions"] > 0
+    assert set(answer.found.labels[buyers]) == {0}
+
+
+def test_the_record_says_why_and_what_came_next(found: tuple[Planted, Segmentation]) -> None:
+    decision = found[1].decision
+    assert decision["k"] == decision["k_distinct"] == 4
+    assert decision["rule_segments"] == {"bounced": 1, "converted": 1}
+    assert decision["runner_up"]["k"] in (3, 5)
+    assert decision["would_change"]
+    assert "2 by rule (bounced and converted)" in decision["text"]
+
+
+def test_every_k_has_its_evidence(found: tuple[Planted, Segmentation]) -> None:
+    rows = found[1].evidence
+    assert [row.k for row in rows] == list(range(3, 13))
+    own = next(row for row in rows if row.k == 4)
+    assert own.valley < 0.75 < next(row for row in rows if row.k == 5).valley
+    assert own.votes == 5
+    assert 0 < own.silhouette <= 1
+    assert np.isnan(rows[0].silhouette)
+
+
+@pytest.mark.parametrize("seed", [1, 99])
+def test_another_seed_gives_the_same_answer(found: tuple[Planted, Segmentation], seed: int) -> None:
+    visits, answer = found
+    again = segment(visits.columns, seed=seed)
+    assert adjusted_rand_score(again.found.labels, answer.found.labels) > 0.995
+
+
+def test_labels_do_not_depend_on_the_order_of_rows(found: tuple[Planted, Segmentation]) -> None:
+    visits, answer = found
+    mixed_up = np.random.default_rng(9).permutation(len(visits.kinds))
+    again = segment({name: values[mixed_up] for name, values in visits.columns.items()})
+    assert (again.found.labels == answer.found.labels[mixed_up]).all()
+
+
+@pytest.mark.parametrize("family", list(families.NOTHING))
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_structure_is_answered_one(family: str, seed: int) -> None:
+    visits = families.NOTHING[family](np.random.default_rng(seed), 3000)
+    answer = segment(visits.columns)
+    assert len(np.unique(answer.distinct_labels)) == 1
+    assert answer.grade in ("graded", "none")
+    assert (answer.k_final == 1) == (answer.grade == "none")
+
+
+def continuum() -> Planted:
+    rng = np.random.default_rng(5)
+    along = rng.uniform(0, 5, 5000)
+    pages = np.maximum(np.rint(np.exp(0.5 + along * 0.6 + 0.1 * rng.standard_normal(5000))), 2)
+    time = pages * np.exp(1 + along * 0.7 + 0.2 * rng.standard_normal(5000))
+    nothing = np.zeros(5000)
+    return families.one(families.table(pages, pages + 1, pages - 1, time, nothing, rng))
+
+
+def test_a_long_continuum_is_graded_into_flagged_bands() -> None:
+    visits = continuum()
+    answer = segment(visits.columns)
+    assert answer.grade == "graded"
+    assert set(answer.kinds) == {"band"}
+    assert answer.k_final in answer.decision["stable_bands"]
+    assert len(np.unique(answer.distinct_labels)) == 1
+    assert "not kinds of their own" in answer.decision["text"]
+    never = segment(visits.columns, bands="never")
+    assert (never.grade, never.k_final, never.kinds) == ("graded", 1, ("rest",))
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5, 8])
+def test_a_given_k_is_obeyed_with_its_evidence(found: tuple[Planted, Segmentation], k: int) -> None:
+    visits, strict = found
+    answer = segment(visits.columns, k=k)
+    assert answer.k_final == k == len(np.unique(answer.found.labels))
+    assert answer.decision["rule"] == "set by the user"
+    assert f"K = {k}" in answer.decision["text"]
+    if k >= 4:
+        assert (answer.distinct_labels == strict.distinct_labels).all()
+    if k > 4:
+        assert "band" in answer.kinds
+
+
+def test_rules_that_leave_no_room_are_dropped_smallest_first() -> None:
+    visits = mixed()
+    assert rules.applicable(visits.columns) == ("bounced", "converted")
+    assert rules.applicable(visits.columns, k=2) == ("bounced",)
+    assert rules.applicable(visits.columns, k=1) == ()
+
+
+def test_bounces_need_one_page_no_order_and_no_engagement() -> None:
+    columns = {
+        "pageviews": np.array([1.0, 1, 2, 1, 1, 0]),
+        "time_on_site_sec": np.array([np.nan, 30, np.nan, np.nan, 0, np.nan]),
+        "transactions": np.array([0.0, 0, 0, 1, 0, 0]),
+    }
+    assert rules.bounced(columns).tolist() == [True, False, False, False, True, True]
+    engaged = columns | {"engaged": np.array([1, 0, 0, 0, np.nan, 0.0])}
+    assert rules.bounced(engaged).tolist() == [False, True, False, False, True, True]
+
+
+def test_an_order_that_a_segment_often_ends_in_is_its_outcome() -> None:
+    rng = np.random.default_rng(3)
+    shoppers = families.Kind(12, 40, hits=4, buys=0.5)
+    visits = planted(
+        families.visits_of(rng, families.NAMED["browsers"], 4000),
+        families.visits_of(rng, shoppers, 1000),
+    )
+    answer = segment(visits.columns)
+    assert "rule" not in answer.kinds
+    assert adjusted_rand_score(visits.kinds, answer.found.labels) > 0.95
+
+
+def test_buyers_part_where_their_revenue_really_does() -> None:
+    rng = np.random.default_rng(4)
+    visits = planted(
+        families.visits_of(rng, families.NAMED["browsers"], 4000),
+        families.buyers(rng, 500, pages=30),
+        families.buyers(rng, 300, pages=30),
+    )
+    spent = visits.columns["transaction_revenue"]
+    spent[visits.kinds == 2] *= 60
+    answer = segment(visits.columns)
+    assert answer.decision["rule_segments"] == {"converted": 2}
+    assert adjusted_rand_score(visits.kinds, answer.found.labels) > 0.95
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10])
+def test_few_visits_get_a_sound_answer(n: int) -> None:
+    visits = families.continuum(np.random.default_rng(1), n)
+    answer = segment(visits.columns)
+    assert answer.k_final == 1
+    assert answer.grade == "none"
+    assert answer.found.labels.tolist() == [0] * n
+
+
+def test_identical_visits_and_constant_columns_are_one_segment() -> None:
+    visits = families.continuum(np.random.default_rng(1), 2000)
+    same = {name: np.full(500, values[0]) for name, values in visits.columns.items()}
+    assert segment(same).k_final == 1
+    flat = visits.columns | {"hits": np.full(2000, 7.0), "unique_pages": np.ones(2000)}
+    assert len(np.unique(segment(flat).distinct_labels)) == 1
+
+
+def test_only_bounces_are_one_rule_segment() -> None:
+    answer = segment(families.bounces(np.random.default_rng(1), 300))
+    assert (answer.k_final, answer.kinds, answer.grade) == (1, ("rule",), "none")
+    assert "every visit meets a rule" in answer.decision["text"]
+
+
+def test_more_segments_than_distinct_visits_are_refused() -> None:
+    visits = families.continuum(np.random.default_rng(1), 2)
+    with pytest.raises(SegmentError, match="K = 5 is not possible"):
+        segment(visits.columns, k=5)

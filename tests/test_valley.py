@@ -1,0 +1,112 @@
+"""A density valley is seen where there is one, and never where one value carries a mode."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from visitseg.segments.atoms import find_atoms
+from visitseg.segments.axes import clock_step
+from visitseg.segments.merge import Tree, fine_pieces, merge
+from visitseg.segments.transform import Matrix
+from visitseg.segments.valley import DEEP, Side, between, without_atoms
+
+
+def cloud(centre: float, n: int, seed: int, d: int = 3) -> Matrix:
+    X = np.random.default_rng(seed).normal(size=(n, d))
+    X[:, 0] += centre
+    return X
+
+
+def side(X: Matrix) -> Side:
+    return Side.of(X, X)
+
+
+def tree(X: Matrix, raw: Matrix | None = None) -> Tree:
+    return merge(X, fine_pieces(X, 1), X if raw is None else raw)
+
+
+def test_two_clouds_have_a_valley_and_one_cloud_cut_in_two_has_none() -> None:
+    assert between(side(cloud(0, 2000, 1)), side(cloud(4, 2000, 2))).ratio < 0.4
+    X = cloud(0, 4000, 3)
+    assert between(side(X[X[:, 0] < 0]), side(X[X[:, 0] >= 0])).ratio == 1
+
+
+def test_the_depth_is_that_of_the_densities() -> None:
+    # Two normal clouds of one size, 4 apart: the middle holds 2·exp(-2) of a peak.
+    valley = between(side(cloud(0, 20_000, 1, d=1)), side(cloud(4, 20_000, 2, d=1)))
+    assert valley.ratio == pytest.approx(2 * np.exp(-2), abs=0.05)
+    assert valley.z > 4
+
+
+def test_a_small_cloud_beside_a_large_one_is_seen() -> None:
+    assert between(side(cloud(0, 20_000, 1)), side(cloud(6, 150, 2))).ratio < DEEP
+
+
+def test_a_dip_that_noise_explains_is_none() -> None:
+    assert between(side(cloud(0, 12, 1)), side(cloud(3, 12, 2))).ratio == 1
+
+
+def test_moments_of_joined_sides_are_those_of_all_their_visits() -> None:
+    A, B = cloud(0, 300, 1), cloud(3, 50, 2)
+    joined, whole = side(A).joined(side(B)), side(np.concatenate([A, B]))
+    np.testing.assert_allclose(joined.mean, whole.mean)
+    np.testing.assert_allclose(joined.cov, whole.cov)
+
+
+def test_a_mode_that_one_value_carries_is_no_kind() -> None:
+    rng = np.random.default_rng(5)
+    pages = np.concatenate([np.full(3000, 2.0), np.exp(rng.normal(2.2, 0.3, 5000)).round()])
+    X = np.column_stack([np.log(pages + rng.uniform(-0.5, 0.5, 8000)), rng.normal(size=8000)])
+    two, more = pages == 2, pages > 2
+    a, b = (Side.of(X[rows], pages[rows, None]) for rows in (two, more))
+    assert between(a, b).ratio < DEEP
+    assert without_atoms(a, b).ratio == 1
+    assert tree(X, pages[:, None]).k == 1
+
+
+def test_pieces_merge_to_the_planted_number_and_no_further() -> None:
+    X = np.concatenate([cloud(0, 3000, 1), cloud(6, 1000, 2), cloud(12, 200, 3)])
+    found = tree(X)
+    assert found.k == 3
+    assert len(np.unique(found.cut(3))) == 3
+    assert [len(np.unique(found.cut(k))) for k in (1, 2)] == [1, 2]
+    assert found.ratio(3) <= DEEP < found.ratio(4)
+
+
+def test_coarser_cuts_only_join_what_finer_ones_part() -> None:
+    found = tree(np.concatenate([cloud(0, 900, 1), cloud(6, 900, 2)]))
+    for k in range(2, found.pieces.max() + 2):
+        pairs = set(zip(found.cut(k).tolist(), found.cut(k - 1).tolist(), strict=True))
+        assert len(pairs) == k
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_heavy_tails_are_no_segments(seed: int) -> None:
+    assert tree(np.random.default_rng(seed).standard_t(3, size=(6000, 3))).k == 1
+
+
+def test_spikes_are_found_and_natural_modes_are_not() -> None:
+    rng = np.random.default_rng(2)
+    pages = np.maximum(np.exp(rng.normal(1.6, 0.6, 20_000)).round(), 1)
+    assert find_atoms(pages, 1.0) == {}
+    assert find_atoms(rng.geometric(0.5, 20_000).astype(float), 1.0) == {}
+    half_on_two = np.where(rng.random(20_000) < 0.5, 2, np.exp(rng.normal(2, 0.5, 20_000)).round())
+    assert list(find_atoms(half_on_two, 1.0)) == [2.0]
+
+
+def test_floors_and_caps_of_time_are_spikes_side_by_side_too() -> None:
+    rng = np.random.default_rng(3)
+    time = np.exp(rng.normal(5, 1, 20_000))
+    time[:1500], time[1500:2200] = 0, 1
+    time = np.where(time > 1000, 1000, time)
+    assert list(find_atoms(time, 0.0, longest=3, per=4.0)) == [0.0, 1.0, 1000.0]
+
+
+def test_the_clock_is_read_off_the_times() -> None:
+    rng = np.random.default_rng(4)
+    time = np.exp(rng.normal(5, 1, 1000))
+    assert clock_step(time) == 0
+    assert clock_step(time.round()) == 1
+    assert clock_step((time / 30).round() * 30) == 30
+    assert clock_step(np.full(3, np.nan)) == 0

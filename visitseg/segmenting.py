@@ -1,0 +1,231 @@
+"""A preset applied to a visit table: the files of the run folder, and what the report says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from visitseg import artifacts
+from visitseg.config import Settings
+from visitseg.progress import Progress
+from visitseg.segments import auto, baseline, frames, profiles, tables
+from visitseg.segments.mix import dispersion, total_variation
+from visitseg.store import write_json
+
+_DIMENSIONS = ("device", "channel", "country", "visitor_type", "landing_page")
+
+
+@dataclass(frozen=True)
+class Segmented:
+    """What a preset found.
+
+    Attributes
+    ----------
+    k : int
+        Number of segments.
+    grade : str or None
+        distinct, graded or none; None for a preset without a verdict.
+    sizes : ndarray of shape (k,)
+        Visits of each cluster.
+    features : tuple of str
+        Features that were used.
+    centers : pa.Table
+        The content of ``cluster_centers.parquet``.
+    decision : dict
+        Why this K.
+    details : dict
+        What else ``model_report.json`` holds of this preset.
+    fingerprint : dict
+        What identifies the data.
+    """
+
+    k: int
+    grade: str | None
+    sizes: npt.NDArray[np.int64]
+    features: tuple[str, ...]
+    centers: pa.Table
+    decision: dict[str, Any]
+    details: dict[str, Any]
+    fingerprint: dict[str, Any]
+
+
+def fingerprint(X: npt.NDArray[np.float64], features: Sequence[str]) -> dict[str, Any]:
+    """Return what identifies the data: the same visits and features give the same hash.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_visits, n_features)
+        Features in their own units, visits in canonical order.
+    features : sequence of str
+        Names of the columns.
+    """
+    digest = hashlib.sha256(",".join(features).encode())
+    digest.update(np.ascontiguousarray(X, dtype="<f8").data)
+    return {"n_visits": len(X), "features": list(features), "sha256": digest.hexdigest()}
+
+
+def by_auto(
+    folder: Path, settings: Settings, there: Sequence[str], progress: Progress
+) -> Segmented:
+    """Segment by preset `auto`.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``visits.parquet``; the files of the preset are written into it.
+    settings : Settings
+        K, seed, bands, names.
+    there : sequence of str
+        Features to use, of the visit table's.
+    progress : Progress
+        Told what is being done.
+    """
+    visits = folder / "visits.parquet"
+    features = tuple(name for name in frames.NUMBERS if name in there)
+    features += tuple(name for name in there if name not in features)
+    X = artifacts.read_features(visits, features)
+    known = [
+        j for j in range(len(features)) if np.isfinite(X[:, j]).any() or features[j] == "pageviews"
+    ]
+    features = tuple(features[j] for j in known)
+    X = X[:, known]
+    identity = fingerprint(X, features)
+    columns = frames.check_visits(
+        {name: np.ascontiguousarray(X[:, j]) for j, name in enumerate(features)}
+    )
+    described = artifacts.read_described(visits, _DIMENSIONS)
+    found = auto.segment(
+        columns,
+        k=None if settings.k_final == "auto" else settings.k_final,
+        k_min=settings.k_min,
+        k_max=settings.k_max,
+        seed=settings.seed,
+        bands=settings.bands,
+        days=described.days,
+        on_step=progress.step,
+    )
+    progress.done(f"{found.k_final} segments, grade {found.grade}")
+    progress.step("describing the segments")
+    told = profiles.describe(columns, found, visits=True, names=settings.names)
+    names = [name.text for name in told.names]
+    labels = found.found.labels
+    if settings.unassigned:
+        labels = np.where(found.fitted.outside(found.found), -1, labels).astype(np.int32)
+    labelled = artifacts.Labelled(labels, found.found.distance, found.found.margin, found.kinds)
+    mix = artifacts.write_session_clusters(
+        folder / "session_clusters.parquet", visits, labelled, names
+    )
+    centers = tables.centers_table(columns, found, names)
+    pq.write_table(centers, folder / "cluster_centers.parquet")
+    pq.write_table(tables.evidence_table(found.evidence), folder / "k_diagnostics.parquet")
+    content = profiles.profiles(columns, found, told, described)
+    write_json(folder / "profiles.json", content)
+    temporal = _write_mix(folder, mix) if mix else None
+    looked, beyond = found.looked_at
+    details = {
+        "segments": profiles.in_short(found, told),
+        "rule_cards": {"fidelity": told.cards.fidelity},
+        "contributions": found.contributions,
+        "atoms": found.atoms,
+        "silhouette_sample": {"n": looked, "of": beyond, "exact": looked == beyond},
+        "temporal": temporal,
+        "unassigned": int((labels < 0).sum()),
+    }
+    sizes = np.bincount(labels[labels >= 0], minlength=found.k_final).astype(np.int64)
+    return Segmented(
+        found.k_final, found.grade, sizes, features, centers, found.decision, details, identity
+    )
+
+
+def by_baseline(
+    folder: Path,
+    settings: Settings,
+    features: tuple[str, ...],
+    sample: npt.NDArray[np.int64] | None,
+    progress: Progress,
+) -> Segmented:
+    """Segment by preset `baseline`; parameters as for `by_auto`, `sample` as for the silhouette."""
+    visits = folder / "visits.parquet"
+    X = artifacts.read_features(visits, features)
+    identity = fingerprint(X, features)
+    k_final = baseline.K_FINAL if settings.k_final == "auto" else settings.k_final
+    found = baseline.segment(
+        X,
+        features,
+        k_min=settings.k_min,
+        k_max=settings.k_max,
+        k_final=k_final,
+        clip=settings.clip,
+        z_clip=settings.z_clip,
+        clip_quantiles=settings.clip_quantiles,
+        seed=settings.seed,
+        sample=sample,
+        on_k=lambda done, total: progress.count("trying K", done, total),
+    )
+    progress.done(f"{k_final} segments")
+    progress.step("writing labels")
+    names = artifacts.segment_names(profiles.segment_ids(k_final), settings.names)
+    mix = artifacts.write_session_clusters(
+        folder / "session_clusters.parquet",
+        visits,
+        artifacts.Labelled(found.labels, found.distance, found.margin),
+        names,
+    )
+    centers = artifacts.centers_table(found, names)
+    pq.write_table(centers, folder / "cluster_centers.parquet")
+    pq.write_table(tables.evidence_table(found.diagnostics), folder / "k_diagnostics.parquet")
+    if mix:
+        pq.write_table(artifacts.mix_table(mix), folder / "segment_mix.parquet")
+    n = len(X)
+    looked = n if sample is None else len(sample)
+    details = {
+        "silhouette_sample": {"n": looked, "of": n, "exact": looked == n},
+        "clipping": {
+            "method": found.clipping.method,
+            "threshold": _threshold(settings),
+            "counts": dict(zip(features, found.clipping.counts.tolist(), strict=True)),
+        },
+    }
+    decision = _baseline_decision(settings, found)
+    return Segmented(k_final, None, found.sizes, features, centers, decision, details, identity)
+
+
+def _write_mix(folder: Path, mix: dict[date, npt.NDArray[np.int64]]) -> dict[str, Any]:
+    """Write the mix with intervals as wide as the days really vary; say how much they do."""
+    counts = np.array([mix[day] for day in sorted(mix)])
+    wider = dispersion(counts)
+    pq.write_table(artifacts.mix_table(mix, wider), folder / "segment_mix.parquet")
+    told: dict[str, Any] = {"days": len(counts), "over_dispersion": wider.tolist()}
+    if len(counts) > 1:
+        observed, by_chance = total_variation(counts)
+        told |= {"mean_total_variation": observed, "by_chance": by_chance}
+    return told
+
+
+def _baseline_decision(settings: Settings, found: baseline.Segmentation) -> dict[str, Any]:
+    by_user = settings.k_final != "auto"
+    best = max(found.diagnostics, key=lambda row: row.silhouette)
+    who = "the user" if by_user else "the preset"
+    return {
+        "rule": f"set by {who}",
+        "k": found.k_final,
+        "text": f"K = {found.k_final} was set by {who}. Preset baseline gives no verdict on "
+        f"whether these groups are real. Among K = {found.diagnostics[0].k} to "
+        f"{found.diagnostics[-1].k} the silhouette is highest at K = {best.k} "
+        f"({best.silhouette:.3f}).",
+    }
+
+
+def _threshold(settings: Settings) -> float | list[float] | None:
+    if settings.clip == "zscore":
+        return settings.z_clip
+    return list(settings.clip_quantiles) if settings.clip == "quantile" else None

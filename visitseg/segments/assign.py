@@ -1,0 +1,186 @@
+"""Which segment a visit belongs to: quadratic discriminant analysis that knows of atoms.
+
+On each axis a visit's value is either one of the axis' atoms (unknown counts as one) or a place.
+A segment says how likely each is, and where its places lie: a normal distribution with its own
+covariance. So a visit with an atom is judged by its other axes and by how often the segment's
+visits have that atom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import logsumexp
+
+from visitseg.segments.fit import Labels
+from visitseg.segments.transform import Matrix
+
+# Half a visit of every atom, so that none is impossible.
+_PRIOR = 0.5
+_ROUNDS = 4
+_RIDGE = 1e-3
+_LOG_TWO_PI = float(np.log(2 * np.pi))
+
+
+@dataclass(frozen=True)
+class Assigner:
+    """Segments as distributions.
+
+    Attributes
+    ----------
+    means : ndarray of shape (k, n_axes)
+        Centres.
+    covariances : ndarray of shape (k, n_axes, n_axes)
+        Shapes.
+    log_shares : ndarray of shape (k,)
+        Logarithm of each segment's share; 0 where shares do not count.
+    atoms : tuple of tuple of float
+        Values of each axis that are not places.
+    log_atoms : tuple of ndarray of shape (k, n_atoms + 2)
+        Per axis: logarithm of the share of the segment's visits at each atom, unknown, and with
+        a place.
+    """
+
+    means: Matrix
+    covariances: Matrix
+    log_shares: Matrix
+    atoms: tuple[tuple[float, ...], ...]
+    log_atoms: tuple[Matrix, ...]
+
+    @property
+    def k(self) -> int:
+        """Number of segments."""
+        return len(self.means)
+
+    def codes(self, places: Matrix, raw: Matrix) -> npt.NDArray[np.int64]:
+        """Tell, per visit and axis, which atom its value is; the last code means a place."""
+        found = np.empty(places.shape, dtype=np.int64)
+        for j, values in enumerate(self.atoms):
+            code = np.full(len(places), len(values) + 1)
+            for i, value in enumerate(values):
+                code[raw[:, j] == value] = i
+            code[~np.isfinite(places[:, j])] = len(values)
+            found[:, j] = code
+        return found
+
+    def scores(self, places: Matrix, raw: Matrix) -> Matrix:
+        """Return log densities, shape (n_visits, k), and shares in them."""
+        codes = self.codes(places, raw)
+        total = np.tile(self.log_shares, (len(places), 1))
+        for j, table in enumerate(self.log_atoms):
+            total += table.T[codes[:, j]]
+        for rows, known in self._patterns(codes):
+            if known.any():
+                X = places[np.ix_(rows, known)]
+                for c in range(self.k):
+                    square, log_volume = self._square(X, c, known)
+                    total[rows, c] -= (square + log_volume + known.sum() * _LOG_TWO_PI) / 2
+        return total
+
+    def distances(self, places: Matrix, raw: Matrix, labels: Labels) -> Matrix:
+        """Return how far visits lie from the centre of their segment.
+
+        Returns
+        -------
+        ndarray of shape (n_visits,)
+            Root of the mean squared Mahalanobis distance an axis: 1 is typical. 0 where no axis
+            is known.
+        """
+        far = np.zeros(len(places))
+        for rows, known in self._patterns(self.codes(places, raw)):
+            if not known.any():
+                continue
+            for c in np.unique(labels[rows]):
+                own = rows[labels[rows] == c]
+                square, _ = self._square(places[np.ix_(own, known)], int(c), known)
+                far[own] = np.sqrt(square / known.sum())
+        return far
+
+    def _patterns(
+        self, codes: npt.NDArray[np.int64]
+    ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]]:
+        """Group visits by the axes on which they have a place."""
+        placed = np.column_stack([codes[:, j] > len(values) for j, values in enumerate(self.atoms)])
+        number = placed @ (1 << np.arange(placed.shape[1]))
+        for pattern in np.unique(number):
+            rows = np.flatnonzero(number == pattern)
+            yield rows, placed[rows[0]]
+
+    def _square(self, X: Matrix, c: int, known: npt.NDArray[np.bool_]) -> tuple[Matrix, float]:
+        factor = np.linalg.cholesky(self.covariances[c][np.ix_(known, known)])
+        inverse = np.linalg.inv(factor)
+        apart = (X - self.means[c][known]) @ inverse.T
+        return np.einsum("ij,ij->i", apart, apart), 2 * float(np.log(np.diag(factor)).sum())
+
+
+def learn(
+    places: Matrix,
+    raw: Matrix,
+    atoms: Sequence[Sequence[float]],
+    fitted: Matrix,
+    labels: Labels,
+    *,
+    shaped: bool = True,
+) -> Assigner:
+    """Learn segments from labelled visits.
+
+    Parameters
+    ----------
+    places, raw : ndarray of shape (n_visits, n_axes)
+        Of all visits of the sample, atoms included; NaN where unknown.
+    atoms : sequence of sequence of float
+        Values of each axis that are not places.
+    fitted : ndarray of shape (n_fitted, n_axes)
+        Places of the visits that were labelled.
+    labels : ndarray of shape (n_fitted,)
+        Their segments, from 0 without gaps.
+    shaped : bool
+        Each segment has its own covariance and share; else a visit belongs to the nearest centre.
+
+    Returns
+    -------
+    Assigner
+        How often each segment has each atom is learnt by assigning and counting in turns.
+    """
+    k, n_axes = int(labels.max()) + 1, fitted.shape[1]
+    means = np.array([fitted[labels == c].mean(axis=0) for c in range(k)])
+    covariances = np.array([_covariance(fitted[labels == c]) for c in range(k)])
+    if not shaped:
+        spread = float(np.mean([np.trace(cov) / n_axes for cov in covariances]))
+        covariances = np.array([spread * np.eye(n_axes)] * k)
+    sizes = np.bincount(labels, minlength=k) / len(labels)
+    found = Assigner(
+        means,
+        covariances,
+        np.log(sizes) if shaped else np.zeros(k),
+        tuple(tuple(values) for values in atoms),
+        tuple(np.zeros((k, len(values) + 2)) for values in atoms),
+    )
+    codes = found.codes(places, raw)
+    for _ in range(_ROUNDS if shaped else 0):
+        scores = found.scores(places, raw)
+        weights = np.exp(scores - logsumexp(scores, axis=1, keepdims=True))
+        tables = []
+        for j, values in enumerate(atoms):
+            table = np.array(
+                [np.bincount(codes[:, j], weights[:, c], len(values) + 2) for c in range(k)]
+            )
+            # Possible only where the data have it at all.
+            table += _PRIOR * (table.sum(axis=0) > 0) + 1e-9
+            tables.append(np.log(table / table.sum(axis=1, keepdims=True)))
+        found = Assigner(
+            means, covariances, np.log(weights.mean(axis=0) + 1e-12), found.atoms, tuple(tables)
+        )
+    return found
+
+
+def _covariance(X: Matrix) -> Matrix:
+    cov = np.atleast_2d(np.cov(X.T)) if len(X) > 1 else np.zeros((X.shape[1],) * 2)
+    shrink = X.shape[1] / (X.shape[1] + len(X))
+    result: Matrix = (
+        (1 - shrink) * cov + shrink * np.diag(np.diag(cov)) + _RIDGE * np.eye(X.shape[1])
+    )
+    return result

@@ -1,0 +1,88 @@
+"""Atoms: single values that hold far more visits than the values around them.
+
+A time clipped at 1 s, a cap at six hours, a page count that a redirect gives to everybody: on a
+log axis each is a sharp mode, and none is a kind of visit. While the segments are found, only as
+many visits with such a value are looked at as the values around it lead to expect; afterwards the
+value counts as unknown, and its visits are assigned by what else is known of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float64]
+
+# A value is an atom if it holds so many times what the values around it lead to expect ...
+_EXCESS = 3.0
+# ... and this share of the visits, and so many visits.
+_SHARE = 0.003
+_FEW = 30
+# How far "around" reaches, on the log scale.
+_REACH = 0.5
+
+
+def find_atoms(
+    values: Values, step: float, *, longest: int = 1, per: float | None = None
+) -> dict[float, float]:
+    """Find the values that spike.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_visits,)
+        Counts or times, at least 0; NaN is unknown.
+    step : float
+        Distance of neighbouring values: 1 for counts, the clock's step for times; 0 for times
+        that are not rounded (the cell of a value is then one second).
+    per : float, optional
+        Take log1p(value / per) as the scale that neighbours are near on; default: log(value).
+    longest : int
+        So many spikes may stand side by side and hide each other (times clipped at 0 and at 1).
+
+    Returns
+    -------
+    dict
+        Value -> share of its visits that the values around it lead to expect, under 1/3.
+    """
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return {}
+    step = step or 1.0
+    distinct, counts = np.unique(known, return_counts=True)
+    suspects = np.flatnonzero(counts >= max(_FEW, _SHARE * len(known)))
+    edges = np.maximum(distinct - step / 2, 0), distinct + step / 2
+    low, high = (
+        [np.log(np.maximum(edge, step / 4)) for edge in edges]
+        if per is None
+        else [np.log1p(edge / per) for edge in edges]
+    )
+    atoms: dict[int, float] = {}
+    for _ in range(2):  # again, without the spikes of the first look among the neighbours
+        ordinary = counts.astype(float)
+        ordinary[list(atoms)] = 0
+        below = np.concatenate([[0.0], np.cumsum(ordinary)])
+        found: dict[int, float] = {}
+        for run in _runs(suspects, longest):
+            first, last = run[0], run[-1]
+            width = float((high[run] - low[run]).sum())
+            reach = max(_REACH, 1.01 * width)
+            before = np.searchsorted(high, low[first] - reach), first
+            after = last + 1, np.searchsorted(low, high[last] + reach)
+            around = max(below[b] - below[a] if b > a else 0.0 for a, b in (before, after)) / reach
+            expected = around * width / float(counts[run].sum())
+            if expected * _EXCESS < 1:
+                found |= dict.fromkeys(run, expected)
+        if found.keys() == atoms.keys():
+            break
+        atoms = found
+    return {float(distinct[i]): expected for i, expected in sorted(atoms.items())}
+
+
+def _runs(suspects: npt.NDArray[np.intp], longest: int) -> list[list[int]]:
+    """Every run of up to `longest` neighbouring suspects."""
+    return [
+        [int(i) for i in suspects[a : a + length]]
+        for length in range(1, longest + 1)
+        for a in range(len(suspects) - length + 1)
+        if suspects[a + length - 1] - suspects[a] == length - 1
+    ]

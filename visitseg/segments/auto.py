@@ -1,0 +1,242 @@
+"""Preset `auto`: rules first, then distinct segments where density shows them, else bands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn import config_context
+from threadpoolctl import threadpool_limits
+
+from visitseg.segments import rules, sample
+from visitseg.segments.axes import Columns
+from visitseg.segments.buyers import is_outcome, split_buyers
+from visitseg.segments.decide import decide, record
+from visitseg.segments.evidence import Evidence, evidence_of
+from visitseg.segments.fit import Labels, canonical_order
+from visitseg.segments.fitted import Assigned, Buyers, Fitted
+from visitseg.segments.rest import Partition, Rest, look
+from visitseg.segments.stability import SAMPLE
+from visitseg.segments.transform import Matrix
+
+# A segment reaches so much farther than nearly all of its visits.
+_REACH = 1.5
+_NEARLY_ALL = 0.999
+# Mean Jaccard index from which a segment is found again well, and well enough.
+_WELL, _ENOUGH = 0.85, 0.75
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What preset `auto` found.
+
+    Attributes
+    ----------
+    fitted : Fitted
+        The segments to work with.
+    found : Assigned
+        Segment, distance and margin of every visit.
+    distinct_labels : ndarray of shape (n_visits,)
+        The strict answer: rule segments and density-verified segments.
+    kinds : tuple of str
+        rule, distinct, band or rest, per cluster of `fitted`.
+    grades : tuple of str
+        distinct, usable or doubtful, per cluster.
+    jaccards : ndarray of shape (k,)
+        How well each segment is found again; 1 for rule segments.
+    grade : str
+        distinct, graded or none: of the visits beyond the rules.
+    sizes : ndarray of shape (k,)
+        Visits of each cluster.
+    evidence : list of Evidence
+        One per K.
+    decision : dict
+        Why this K, the runner-up, what would change the answer; `text` says it as a paragraph.
+    contributions : dict
+        Axis -> its share in the squared distances between the visits beyond the rules.
+    atoms : dict
+        Column -> values that spike, and count as unknown on its axis.
+    looked_at : tuple of int
+        Visits that the indices of K are measured on, and visits beyond the rules.
+    """
+
+    fitted: Fitted
+    found: Assigned
+    distinct_labels: Labels
+    kinds: tuple[str, ...]
+    grades: tuple[str, ...]
+    jaccards: Matrix
+    grade: str
+    sizes: npt.NDArray[np.int64]
+    evidence: list[Evidence]
+    decision: dict[str, Any]
+    contributions: dict[str, float]
+    atoms: dict[str, list[float]]
+    looked_at: tuple[int, int]
+
+    @property
+    def k_final(self) -> int:
+        """Number of segments to work with."""
+        return self.fitted.k
+
+
+def segment(
+    columns: Columns,
+    *,
+    visits: bool = True,
+    k: int | None = None,
+    k_min: int = 2,
+    k_max: int = 12,
+    seed: int = 42,
+    bands: Literal["auto", "never"] = "auto",
+    days: npt.NDArray[np.float64] | None = None,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Segmentation:
+    """Find segments, with evidence for their number.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n_visits,)
+        Features in their own units, NaN where unknown; at least one visit.
+    visits : bool
+        A visit table: rules and log units apply. Else a plain array.
+    k : int, optional
+        Number of segments, rule segments included, if the user gives it.
+    k_min, k_max : int
+        Bounds of K for answers with structure, rule segments included.
+    seed : int
+        Seed of the starts and the resamples.
+    bands : {"auto", "never"}
+        Whether a continuum is cut into its stable bands.
+    days : ndarray of shape (n_visits,), optional
+        Day number of each visit, NaN where unknown.
+    on_step : callable
+        Told what is being done.
+
+    Raises
+    ------
+    SegmentError
+        `k` is larger than the visits allow.
+    """
+    # NumPy throughout: whoever calls may have switched on other array libraries.
+    with threadpool_limits(limits=1), config_context(array_api_dispatch=False):
+        ruled = rules.applicable(columns, k=k) if visits else ()
+        on_step("looking for density valleys")
+        rest = _beyond(columns, ruled, seed, visits=visits)
+        room = max((k_max if k is None else k) - len(ruled), 1)
+        k_strict = min(rest.search.tree.k, room) if rest else 0
+        if k is None and 1 < k_strict < k_min - len(ruled):
+            k_strict = 1
+        strict = rest.distinct(k_strict) if rest else None
+        buyers = None
+        if rest and strict and k is None and rules.CONVERTED in ruled:
+            bought = _rows(columns, rules.converted(columns))
+            beyond = sample.take(columns, rest.rows)
+            if is_outcome(rest.space, strict.assigner, beyond, bought):
+                ruled = tuple(name for name in ruled if name != rules.CONVERTED)
+            elif len(ruled) + k_strict < k_max:
+                buyers = split_buyers(bought, seed)
+        parts = {
+            name: buyers.assigner.k if buyers and name == rules.CONVERTED else 1 for name in ruled
+        }
+        n_ruled = sum(parts.values())
+        on_step("weighing the number of segments")
+        most = max((k_max if k is None else max(k, k_max)) - n_ruled, k_strict, 1)
+        cuts = rest.cuts(most, seed, days) if rest else []
+        verdict = decide(
+            cuts, k_strict, n_ruled, k=k, k_min=k_min, k_max=k_max, cut_bands=bands == "auto"
+        )
+        work = strict
+        if rest and verdict.k_rest < k_strict:
+            work = rest.distinct(verdict.k_rest)
+        elif rest and verdict.k_rest > k_strict:
+            work = rest.bands(next(cut for cut in cuts if cut.k == verdict.k_rest))
+        fitted = _fitted(columns, rest, work, parts, buyers)
+        found = fitted.assign(columns)
+        strictly = found.labels
+        if work is not strict:
+            strictly = _fitted(columns, rest, strict, parts, buyers).assign(columns).labels
+        jaccards = np.ones(fitted.k)
+        if work:
+            jaccards[list(fitted.clusters)] = work.jaccards
+        kind = work.kind if work else "rest"
+        kinds = tuple(kind if c in fitted.clusters else "rule" for c in range(fitted.k))
+        evidence = evidence_of(cuts, rest.search if rest else None, n_ruled)
+        votes = len(rest.search.votes) if rest else 0
+        return Segmentation(
+            fitted=_with_reach(fitted, found),
+            found=found,
+            distinct_labels=strictly,
+            kinds=kinds,
+            grades=tuple(_grade(*pair) for pair in zip(kinds, jaccards, strict=True)),
+            jaccards=jaccards,
+            grade=verdict.grade,
+            sizes=np.bincount(found.labels, minlength=fitted.k).astype(np.int64),
+            evidence=evidence,
+            decision=record(verdict, evidence, parts, votes, by_user=k is not None),
+            contributions=rest.contributions() if rest else {},
+            atoms=rest.atoms() if rest else {},
+            looked_at=(min(len(rest.drawn.rows), SAMPLE), rest.n) if rest else (0, 0),
+        )
+
+
+def _beyond(columns: Columns, ruled: tuple[str, ...], seed: int, *, visits: bool) -> Rest | None:
+    n = len(next(iter(columns.values())))
+    met = rules.masks(columns, ruled).values()
+    rows = np.flatnonzero(~np.logical_or.reduce([np.zeros(n, dtype=bool), *met]))
+    return look(columns, rows, seed, visits=visits) if len(rows) else None
+
+
+def _rows(columns: Columns, mask: rules.Mask) -> Columns:
+    return sample.take(columns, np.flatnonzero(mask))
+
+
+def _fitted(
+    columns: Columns,
+    rest: Rest | None,
+    work: Partition | None,
+    parts: Mapping[str, int],
+    buyers: Buyers | None,
+) -> Fitted:
+    """Put rules and partition together, clusters in canonical order of their visits."""
+    k_rest = work.assigner.k if work else 0
+    ruled, start = {}, k_rest
+    for name, n_parts in parts.items():
+        ruled[name] = tuple(range(start, start + n_parts))
+        start += n_parts
+    fitted = Fitted(
+        rest.space if rest else None,
+        work.assigner if work else None,
+        tuple(range(k_rest)),
+        ruled,
+        buyers,
+    )
+    labels = fitted.assign(columns).labels
+    names = [name for name in ("transactions", "transaction_revenue") if name in columns]
+    sizes = np.bincount(labels, minlength=fitted.k).astype(float)
+    sums = [
+        np.bincount(labels, np.nan_to_num(columns[name]), fitted.k) / np.maximum(sizes, 1)
+        for name in names
+    ]
+    centers = np.column_stack(sums) if sums else np.zeros((fitted.k, 0))
+    order = canonical_order(centers, names, sizes)
+    return fitted.renumbered({old: new for new, old in enumerate(order)})
+
+
+def _with_reach(fitted: Fitted, found: Assigned) -> Fitted:
+    reach = []
+    for c in fitted.clusters:
+        far = found.distance[found.labels == c]
+        reach.append(_REACH * float(np.quantile(far, _NEARLY_ALL)) if len(far) else np.inf)
+    return replace(fitted, reach=tuple(reach))
+
+
+def _grade(kind: str, jaccard: float) -> str:
+    if kind == "rule":
+        return "distinct"
+    if kind == "distinct" and jaccard >= _WELL:
+        return "distinct"
+    return "usable" if jaccard >= _ENOUGH else "doubtful"

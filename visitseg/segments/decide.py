@@ -1,0 +1,252 @@
+"""The decision: which K, which grade, and the record that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from visitseg.errors import SegmentError
+from visitseg.segments.evidence import Evidence
+from visitseg.segments.stability import Cut
+from visitseg.segments.valley import DEEP
+
+# Bands are offered only where they come out alike again.
+_STRENGTH = 0.9
+_JACCARD = 0.75
+# Smaller bands than this share of the visits beyond the rules are no help.
+_BAND_SHARE = 0.03
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer.
+
+    Attributes
+    ----------
+    grade : str
+        distinct, graded or none, of the visits beyond the rules.
+    k_rest : int
+        Segments to work with, beyond the rules.
+    k_strict : int
+        Density-verified segments beyond the rules; 1 where they are one continuum, 0 where no
+        visit lies beyond the rules.
+    stable : tuple of int
+        Numbers of stable bands.
+    """
+
+    grade: str
+    k_rest: int
+    k_strict: int
+    stable: tuple[int, ...]
+
+
+def decide(
+    cuts: Sequence[Cut],
+    k_strict: int,
+    n_ruled: int,
+    *,
+    k: int | None,
+    k_min: int,
+    k_max: int,
+    cut_bands: bool,
+) -> Verdict:
+    """Weigh the evidence.
+
+    Parameters
+    ----------
+    cuts : sequence of Cut
+        k-means with 1, 2 … groups beyond the rules.
+    k_strict : int
+        Density-verified segments beyond the rules.
+    n_ruled : int
+        Rule segments.
+    k : int, optional
+        The K that the user gives; it is obeyed.
+    k_min, k_max : int
+        Bounds of K with bands.
+    cut_bands : bool
+        Whether a continuum is cut into bands.
+
+    Raises
+    ------
+    SegmentError
+        There are fewer distinct visits than `k` asks for.
+    """
+    stable = tuple(
+        cut.k
+        for cut in cuts
+        if cut.k > 1
+        and k_min <= cut.k + n_ruled <= k_max
+        and cut.prediction_strength >= _STRENGTH
+        and cut.jaccard >= _JACCARD
+        and not cut.time_split < _JACCARD
+        and cut.smallest >= _BAND_SHARE
+    )
+    grade = "distinct" if k_strict > 1 else "graded" if stable else "none"
+    if k is not None:
+        most = n_ruled + max((cut.k for cut in cuts), default=0)
+        if not n_ruled + min(k_strict, 1) <= k <= most:
+            raise SegmentError(
+                f"K = {k} is not possible: these visits allow {most:,} segments at most",
+                where="--k-final",
+                evidence=[f"{n_ruled} rule segments, {most - n_ruled:,} distinct places beyond"],
+                do="Lower it, or leave it to auto.",
+            )
+        return Verdict(grade, k - n_ruled, k_strict, stable)
+    banded = grade == "graded" and cut_bands
+    return Verdict(grade, max(stable) if banded else k_strict, k_strict, stable)
+
+
+def record(
+    verdict: Verdict,
+    evidence: Sequence[Evidence],
+    ruled: Mapping[str, int],
+    n_votes: int,
+    *,
+    by_user: bool,
+) -> dict[str, Any]:
+    """Say why: for machines, and as a paragraph under `text`.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        The answer.
+    evidence : sequence of Evidence
+        One row per K.
+    ruled : mapping of str to int
+        Rule -> number of its segments.
+    n_votes : int
+        Random samples that voted.
+    by_user : bool
+        The user gave K.
+    """
+    n_ruled = sum(ruled.values())
+    rows = {row.k_rest: row for row in evidence}
+    k = n_ruled + verdict.k_rest
+    runner = _runner_up(verdict, rows, n_ruled)
+    change = _what_would_change(verdict, rows, n_ruled, n_votes)
+    said = [
+        _why(verdict, rows, ruled, k, n_votes, by_user=by_user),
+        f"Next as an answer of distinct kinds: K = {runner['k']}. {runner['why_not']}"
+        if runner
+        else "",
+        *change,
+    ]
+    return {
+        "rule": "set by the user" if by_user else "density valleys",
+        "k": k,
+        "k_distinct": n_ruled + verdict.k_strict,
+        "grade": verdict.grade,
+        "rule_segments": dict(ruled),
+        "stable_bands": list(verdict.stable),
+        "votes": {row.k: row.votes for row in evidence if row.votes},
+        "runner_up": runner,
+        "would_change": change,
+        "text": " ".join(part for part in said if part),
+    }
+
+
+def _why(
+    verdict: Verdict,
+    rows: Mapping[int, Evidence],
+    ruled: Mapping[str, int],
+    k: int,
+    n_votes: int,
+    *,
+    by_user: bool,
+) -> str:
+    rules = " and ".join(ruled) or "no rule"
+    head = f"K = {k}: {sum(ruled.values())} by rule ({rules})" if ruled else f"K = {k}"
+    strict = verdict.k_strict
+    own = rows.get(strict)
+    if own is None:
+        return f"{head}; every visit meets a rule."
+    agree = f"{own.votes} of {n_votes} random samples of the visits answer the same"
+    if strict > 1:
+        found = (
+            f"{strict} kinds beyond the rules, each pair with a density valley between them; the "
+            f"shallowest falls to {own.valley:.0%} of the lower peak ({DEEP:.0%} is the limit); "
+            f"{agree}"
+        )
+    else:
+        found = (
+            "the visits beyond the rules are one continuum: no cut runs through a density "
+            f"valley; {agree}"
+        )
+    if by_user:
+        row = rows[verdict.k_rest]
+        return (
+            f"{head}, as the user set it. The data themselves say K = "
+            f"{sum(ruled.values()) + strict}: {found}. For the K that was set, prediction "
+            f"strength is {row.prediction_strength:.2f}, the weakest segment's Jaccard "
+            f"{row.jaccard:.2f}, the shallowest valley {row.valley:.0%} of its lower peak."
+        )
+    if verdict.k_rest > strict:
+        row = rows[verdict.k_rest]
+        return (
+            f"{head}. {found[0].upper()}{found[1:]}. It is cut into {verdict.k_rest} bands, which "
+            "come out alike again (prediction strength "
+            f"{row.prediction_strength:.2f}, weakest Jaccard {row.jaccard:.2f}): useful, but not "
+            "kinds of their own."
+        )
+    if strict == 1 and verdict.grade == "none":
+        found += ", and no way of cutting it into bands is stable"
+    return f"{head}; {found}."
+
+
+def _runner_up(
+    verdict: Verdict, rows: Mapping[int, Evidence], n_ruled: int
+) -> dict[str, Any] | None:
+    """Return the K that came nearest, and why it lost."""
+    strict = verdict.k_strict
+    others = [row for row in rows.values() if row.k_rest != strict and row.votes]
+    if others:
+        best = max(others, key=lambda row: (row.votes, -abs(row.k_rest - strict)))
+    elif strict > 1:
+        best = rows[strict - 1]
+    elif len(rows) > 1 and strict == 1:
+        best = rows[min(2, max(rows))]
+    else:
+        return None
+    if best.k_rest > strict:
+        why = (
+            f"With all visits the valley that it needs is no more: {best.valley:.0%} of the lower "
+            f"peak, where {DEEP:.0%} is the limit."
+            if best.valley < 1
+            else "It would cut where the density has no significant valley."
+        )
+    else:
+        why = (
+            "It would join two kinds with a valley of "
+            f"{rows[best.k_rest + 1].valley:.0%} of the lower peak between them."
+        )
+    return {"k": n_ruled + best.k_rest, "votes": best.votes, "why_not": why}
+
+
+def _what_would_change(
+    verdict: Verdict, rows: Mapping[int, Evidence], n_ruled: int, n_votes: int
+) -> list[str]:
+    said = []
+    strict = verdict.k_strict
+    own = rows.get(strict)
+    if own is None:
+        return []
+    if strict > 1:
+        said.append(
+            f"There would be {n_ruled + strict - 1} kinds if the shallowest valley rose from "
+            f"{own.valley:.0%} above {DEEP:.0%}."
+        )
+    more = rows.get(strict + 1)
+    if more is not None:
+        said.append(
+            f"There would be {n_ruled + strict + 1} if a further valley below {DEEP:.0%} showed"
+            + (
+                f"; the next stands at {more.valley:.0%}."
+                if more.valley < 1
+                else "; none is in sight."
+            )
+        )
+    if n_votes and own.votes <= n_votes // 2:
+        said.append("Samples of the visits often answer otherwise: more visits may change it.")
+    return said

@@ -1,0 +1,271 @@
+"""`VisitSegmenter`: the segments as a scikit-learn clusterer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
+
+from visitseg.errors import SegmentError
+from visitseg.segments import auto, baseline, frames, tables
+from visitseg.segments.fit import Labels
+from visitseg.segments.fitted import Assigned, Fitted
+from visitseg.segments.frames import Numbers
+from visitseg.segments.profiles import describe
+from visitseg.segments.sample import take
+from visitseg.segments.space import canonical_rows
+
+
+class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
+    """Find kinds of visits, say how sure that is, and find the kind of any other visit.
+
+    Parameters
+    ----------
+    preset : {"auto", "baseline"}, default "auto"
+        `auto` looks for segments that a density valley separates; `baseline` is z-clipping,
+        standardising and k-means.
+    k : int or "auto", default "auto"
+        Number of segments, rule segments included. `auto` decides by the evidence (`baseline`: 6).
+    k_min, k_max : int, default 2 and 12
+        Bounds of K for answers with structure. That there are no segments is always weighed.
+    seed : int, default 42
+        Seed of every start and resample.
+    bands : {"auto", "never"}, default "auto"
+        Whether a continuum is cut into its stable bands, which are no kinds of their own.
+    unassigned : bool, default False
+        Whether visits that lie outside of what was seen get the label -1.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n_visits,)
+        Segment of each visit, in the order of `segments_`.
+    n_clusters_ : int
+        Number of distinct labels, -1 not counted.
+    distinct_labels_ : ndarray of shape (n_visits,)
+        The strict answer: rule segments, and segments with a density valley between every two.
+    n_distinct_ : int
+        How many kinds there are.
+    grade_ : {"distinct", "graded", "none"} or None
+        Of the visits beyond the rules: at least two kinds, one continuum with stable bands, or
+        not even those. None for `baseline`, which gives no verdict.
+    segments_ : pyarrow.Table
+        A row per segment: id, name, why, kind, grade, n, share, medians, rule.
+    diagnostics_ : pyarrow.Table
+        A row per K: the evidence.
+    cluster_centers_ : pyarrow.Table
+        A row per segment: the mean of the known values of every feature, in its own unit.
+    decision_ : dict
+        Why this K; `text` says it as a paragraph.
+    n_features_in_ : int
+        Columns that were used.
+
+    Notes
+    -----
+    X is a pandas or polars frame or an Arrow table with columns of the visit table, raw: the time
+    of a bounce is NaN. Any other frame or array is segmented column by column in units of its
+    interquartile range, without rules.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from visitseg import VisitSegmenter
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(size=(300, 2)), rng.normal(size=(300, 2)) + 9])
+    >>> VisitSegmenter().fit(X).n_distinct_
+    2
+    """
+
+    def __init__(
+        self,
+        preset: Literal["auto", "baseline"] = "auto",
+        k: int | Literal["auto"] = "auto",
+        k_min: int = 2,
+        k_max: int = 12,
+        seed: int = 42,
+        bands: Literal["auto", "never"] = "auto",
+        unassigned: bool = False,
+    ) -> None:
+        self.preset = preset
+        self.k = k
+        self.k_min = k_min
+        self.k_max = k_max
+        self.seed = seed
+        self.bands = bands
+        self.unassigned = unassigned
+
+    def fit(self, X: Any, y: None = None) -> Self:  # noqa: ARG002
+        """Find the segments of X.
+
+        Parameters
+        ----------
+        X : frame, Arrow table or array of shape (n_visits, n_features)
+            See the class.
+        y : None
+            Ignored.
+
+        Raises
+        ------
+        SegmentError
+            A parameter or a column is not as it must be; or K is larger than the visits allow.
+        ValueError
+            An array holds NaN or infinite values.
+        """
+        self._check_parameters()
+        columns, days = self._read(X)
+        if self.preset == "baseline":
+            return self._fit_baseline(columns)
+        found = auto.segment(
+            columns,
+            visits=self._visits,
+            k=None if isinstance(self.k, str) else int(self.k),
+            k_min=self.k_min,
+            k_max=self.k_max,
+            seed=self.seed,
+            bands=self.bands,
+            days=days,
+        )
+        self._model: Fitted | baseline.Segmentation = found.fitted
+        self.labels_: Labels = self._marked(found.fitted, found.found)
+        self.distinct_labels_: Labels = found.distinct_labels
+        self.grade_: str | None = found.grade
+        self.decision_ = found.decision
+        told = describe(columns, found, visits=self._visits)
+        names = [name.text for name in told.names]
+        self.segments_ = tables.segments_table(columns, found, told)
+        self.diagnostics_ = tables.evidence_table(found.evidence)
+        self.cluster_centers_ = tables.centers_table(columns, found, names)
+        self._count()
+        return self
+
+    def predict(self, X: Any) -> Labels:
+        """Find the segment of every visit; on the data of `fit` the same as `labels_`.
+
+        Parameters
+        ----------
+        X : frame, Arrow table or array of shape (n_visits, n_features)
+            With the columns that `fit` had.
+
+        Returns
+        -------
+        ndarray of shape (n_visits,)
+
+        Raises
+        ------
+        SegmentError
+            A column of `fit` is missing, or holds no numbers.
+        """
+        check_is_fitted(self)
+        columns = self._read_again(X)
+        if isinstance(self._model, baseline.Segmentation):
+            return self._model.assign(np.column_stack(list(columns.values())))
+        with threadpool_limits(limits=1):
+            return self._marked(self._model, self._model.assign(columns))
+
+    def _fit_baseline(self, columns: Numbers) -> Self:
+        order = canonical_rows(columns)  # the draws of k-means++ depend on it
+        own = take(columns, order)
+        k = baseline.K_FINAL if isinstance(self.k, str) else int(self.k)
+        found = baseline.segment(
+            np.column_stack(list(own.values())),
+            self._names,
+            k_min=self.k_min,
+            k_max=self.k_max,
+            k_final=k,
+            seed=self.seed,
+        )
+        self._model = found
+        self.labels_ = np.empty(len(order), dtype=np.int32)
+        self.labels_[order] = found.labels
+        self.distinct_labels_ = self.labels_
+        self.grade_ = None
+        self.decision_ = {"k": k, "text": f"Preset baseline sets K = {k} and gives no verdict."}
+        self.diagnostics_ = tables.evidence_table(found.diagnostics)
+        self.cluster_centers_ = self.segments_ = tables.baseline_table(found)
+        self._count()
+        return self
+
+    def _marked(self, model: Fitted, found: Assigned) -> Labels:
+        """Return the labels, -1 for visits outside the model if that is asked for."""
+        if not self.unassigned:
+            return found.labels
+        marked: Labels = np.where(model.outside(found), -1, found.labels).astype(np.int32)
+        return marked
+
+    def _count(self) -> None:
+        self.n_clusters_ = len(np.unique(self.labels_[self.labels_ >= 0]))
+        self.n_distinct_ = len(np.unique(self.distinct_labels_))
+
+    def _read(self, X: Any) -> tuple[Numbers, npt.NDArray[np.float64] | None]:
+        """Read what to fit: columns by name, and days where there are any."""
+        self._visits = False
+        if not frames.is_frame(X):
+            values = self._array(X, reset=True)
+            self._names = [f"x{j}" for j in range(values.shape[1])]
+            return dict(zip(self._names, np.array(values.T), strict=True)), None
+        names = frames.names_of(X)
+        self._visits = frames.is_visit_table(names)
+        if self._visits:
+            columns = frames.visit_columns(X)
+        else:
+            columns = frames.complete(frames.numbers(frames.read_columns(X, names)))
+        if self.preset == "baseline" and self._visits:
+            columns = {name: columns[name] for name in baseline.FEATURES if name in columns}
+        self._names = list(columns)
+        self.n_features_in_ = len(columns)
+        self.feature_names_in_ = np.array(self._names, dtype=object)
+        return columns, frames.days(X) if self._visits else None
+
+    def _read_again(self, X: Any) -> Numbers:
+        if not hasattr(self, "feature_names_in_"):
+            if frames.is_frame(X):
+                X = np.column_stack(
+                    list(frames.numbers(frames.read_columns(X, frames.names_of(X))).values())
+                )
+            values = self._array(X, reset=False)
+            return dict(zip(self._names, np.array(values.T), strict=True))
+        if not frames.is_frame(X):
+            raise SegmentError(
+                "the segments were found on a frame, and this is an array",
+                where="X",
+                do=f"Give a frame with the columns {', '.join(self._names)}.",
+            )
+        if not self._visits:
+            return frames.complete(frames.numbers(frames.read_columns(X, self._names)))
+        found = frames.visit_columns(X)
+        missing = [name for name in self._names if name not in found]
+        if missing:
+            frames.read_columns(X, missing)  # raises, naming them
+        return {name: found[name] for name in self._names}
+
+    def _array(self, X: Any, *, reset: bool) -> npt.NDArray[np.float64]:
+        with config_context(array_api_dispatch=False):
+            values: npt.NDArray[np.float64] = validate_data(self, X, dtype=np.float64, reset=reset)
+        return values
+
+    def _check_parameters(self) -> None:
+        allowed = {"preset": ("auto", "baseline"), "bands": ("auto", "never")}
+        wrong = [
+            f"{name} must be one of {', '.join(map(repr, values))}; got {getattr(self, name)!r}"
+            for name, values in allowed.items()
+            if getattr(self, name) not in values
+        ]
+        if self.k != "auto" and not (_is_whole(self.k) and int(self.k) >= 1):
+            wrong.append(f"k must be a whole number from 1, or 'auto'; got {self.k!r}")
+        if not (_is_whole(self.k_min) and _is_whole(self.k_max) and 1 <= self.k_min <= self.k_max):
+            wrong.append(f"1 <= k_min <= k_max must hold; got {self.k_min!r} and {self.k_max!r}")
+        if wrong:
+            raise SegmentError(
+                f"{len(wrong)} parameters are not as they must be",
+                where="VisitSegmenter",
+                evidence=wrong,
+                do="Change them.",
+            )
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -1,0 +1,183 @@
+"""A fine mixture, merged until every pair of segments is separated by a density valley.
+
+K = 1 is an outcome like any other: where no pair of pieces shows a valley, all of them merge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.mixture import GaussianMixture
+
+from visitseg.segments import valley
+from visitseg.segments.fit import Labels
+from visitseg.segments.transform import Matrix
+from visitseg.segments.valley import Side
+
+PIECES = 14
+# Resolution of the pieces: .1 log units.
+_REG_COVAR = 0.01
+_RIDGE = 1e-3
+# Pieces under this share, or so many visits, have no density of their own.
+MIN_SHARE = 0.003
+MIN_VISITS = 50
+
+
+@dataclass(frozen=True)
+class Merge:
+    """One merge of two groups of pieces.
+
+    Attributes
+    ----------
+    k : int
+        Number of groups before the merge.
+    ratio : float
+        Valley over lower peak between the two; 1 without a significant valley.
+    z : float
+        Standard errors by which the dip stands out.
+    into, gone : int
+        A piece of either group: the second group goes into the first.
+    """
+
+    k: int
+    ratio: float
+    z: float
+    into: int
+    gone: int
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Pieces, and the order in which they merge.
+
+    Attributes
+    ----------
+    pieces : ndarray of shape (n_visits,)
+        Piece of each visit.
+    merges : list of Merge
+        Down to one group, whether a valley stood against it or not.
+    deep : float
+        Valleys above this do not separate.
+    """
+
+    pieces: Labels
+    merges: list[Merge]
+    deep: float
+
+    @property
+    def k(self) -> int:
+        """Number of groups at the first merge that a valley stands against; 1 without one."""
+        return next((merge.k for merge in self.merges if merge.ratio <= self.deep), 1)
+
+    def ratio(self, k: int) -> float:
+        """Return the shallowest valley between any two of `k` groups; 0 for one group."""
+        return next((m.ratio for m in self.merges if m.k == k), 0.0 if k == 1 else 1.0)
+
+    def cut(self, k: int) -> Labels:
+        """Return the group of each visit where `k` are left, from 0 without gaps."""
+        group = np.arange(self.pieces.max() + 1)
+        for merge in self.merges:
+            if merge.k <= k:
+                break
+            group[group == merge.gone] = merge.into
+        labels: Labels = np.unique(group, return_inverse=True)[1].astype(np.int32)[self.pieces]
+        return labels
+
+
+def smallest(n: int) -> int:
+    """Return how many of `n` visits a segment holds at least."""
+    return max(int(MIN_SHARE * n), min(MIN_VISITS, n // 10), 3)
+
+
+def fine_pieces(P: Matrix, seed: int, pieces: int = PIECES) -> Labels:
+    """Cut visits into many small pieces.
+
+    Parameters
+    ----------
+    P : ndarray of shape (n_visits, n_axes)
+        Dequantised places.
+    seed : int
+        Seed of the mixture's start.
+    pieces : int
+        At most so many.
+
+    Returns
+    -------
+    ndarray of shape (n_visits,)
+        Pieces from 0, without gaps; each of at least max(50, 0.3 %) visits.
+    """
+    few = smallest(len(P))
+    k = min(pieces, len(P) // few, len(np.unique(P, axis=0)))
+    if k < 2:
+        return np.zeros(len(P), dtype=np.int32)
+    mixture = GaussianMixture(
+        k, covariance_type="full", reg_covar=_REG_COVAR, max_iter=100, tol=1e-3, random_state=seed
+    ).fit(P)
+    with np.errstate(divide="ignore"):
+        scores = np.log(mixture.predict_proba(P))
+    while True:
+        labels = scores.argmax(axis=1)
+        sizes = np.bincount(labels, minlength=k)
+        small = np.flatnonzero((sizes > 0) & (sizes < few))
+        if not len(small):
+            break
+        scores[:, small[np.argmin(sizes[small])]] = -np.inf
+    return np.unique(labels, return_inverse=True)[1].astype(np.int32)
+
+
+def merge(P: Matrix, pieces: Labels, raw: Matrix, deep: float = valley.DEEP) -> Tree:
+    """Merge pieces, the shallowest valley first, and record what stood against each merge.
+
+    Parameters
+    ----------
+    P : ndarray of shape (n_visits, n_axes)
+        Dequantised places.
+    pieces : ndarray of shape (n_visits,)
+        From `fine_pieces`.
+    raw : ndarray of shape (n_visits, n_columns)
+        Values of which none may carry a mode alone.
+    deep : float
+        A valley separates up to this ratio.
+    """
+    sides = [Side.of(P[pieces == piece], raw[pieces == piece]) for piece in range(pieces.max() + 1)]
+    within = _RIDGE * np.eye(P.shape[1]) + sum(side.cov * side.n for side in sides) / len(P)
+    found = {(i, j): _look(sides[i], sides[j], within) for i in range(len(sides)) for j in range(i)}
+    sure: set[tuple[int, int]] = set()
+    merges: list[Merge] = []
+    alive = set(range(len(sides)))
+    while len(alive) > 1:
+        pair = max(found, key=lambda pair: (found[pair][0].ratio, -found[pair][1]))
+        gap = found[pair][0]
+        if gap.ratio <= deep and (unsure := set(found) - sure):
+            # Costly, so only now: no pair may owe its valley to a single value.
+            for a, b in sorted(unsure):
+                again = valley.without_atoms(sides[a], sides[b])
+                if again.ratio > found[a, b][0].ratio:
+                    found[a, b] = again, found[a, b][1]
+            sure |= unsure
+            continue
+        i, j = pair
+        merges.append(Merge(len(alive), gap.ratio, gap.z, i, j))
+        alive.remove(j)
+        sides[i] = sides[i].joined(sides[j])
+        found = {pair: look for pair, look in found.items() if j not in pair}
+        for other in sorted(alive - {i}):
+            pair = max(i, other), min(i, other)
+            sure.discard(pair)
+            found[pair] = _look(sides[i], sides[other], within)
+    return Tree(pieces, merges, deep)
+
+
+def _look(a: Side, b: Side, within: Matrix) -> tuple[valley.Valley, float]:
+    return valley.between(a, b, within), bhattacharyya(a, b)
+
+
+def bhattacharyya(a: Side, b: Side) -> float:
+    """Distance of two normal distributions fitted to two sets of visits."""
+    ridge = _RIDGE * np.eye(len(a.mean))
+    shapes = a.cov + ridge, b.cov + ridge
+    mean = (shapes[0] + shapes[1]) / 2
+    gap = a.mean - b.mean
+    logs = [np.linalg.slogdet(m)[1] for m in (mean, *shapes)]
+    return float(gap @ np.linalg.solve(mean, gap) / 8 + (logs[0] - (logs[1] + logs[2]) / 2) / 2)

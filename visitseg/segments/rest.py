@@ -1,0 +1,127 @@
+"""The visits beyond the rules, as the search sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from visitseg.segments import sample
+from visitseg.segments.assign import Assigner, learn
+from visitseg.segments.axes import Columns
+from visitseg.segments.fit import Labels
+from visitseg.segments.fitted import raw_of
+from visitseg.segments.search import Search, best_jaccards, search
+from visitseg.segments.space import Space, array_space, canonical_rows, visit_space
+from visitseg.segments.stability import SAMPLE, Cut, cuts
+from visitseg.segments.transform import Matrix
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Segments of the visits beyond the rules.
+
+    Attributes
+    ----------
+    assigner : Assigner
+        The segments.
+    kind : str
+        distinct, band or rest.
+    jaccards : ndarray of shape (k,)
+        How well each is found again.
+    """
+
+    assigner: Assigner
+    kind: str
+    jaccards: Matrix
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The visits beyond the rules: where they lie, and what the search found there.
+
+    Attributes
+    ----------
+    space : Space
+        Their axes.
+    rows : ndarray of shape (n_looked,)
+        Rows of the table that were looked at, in canonical order.
+    columns : mapping of str to ndarray of shape (n_looked,)
+        Their features.
+    drawn : Sample
+        Those that the search went over.
+    search : Search
+        What it found.
+    n : int
+        Visits beyond the rules.
+    """
+
+    space: Space
+    rows: npt.NDArray[np.intp]
+    columns: Columns
+    drawn: sample.Sample
+    search: Search
+    n: int
+
+    def distinct(self, k: int) -> Partition:
+        """Return the `k` groups that the deepest valleys separate."""
+        labels = self.search.tree.cut(k)
+        votes = [(vote.rows, vote.labels) for vote in self.search.votes]
+        return Partition(
+            self._learn(labels, shaped=True),
+            "distinct" if k > 1 else "rest",
+            best_jaccards(labels, k, votes),
+        )
+
+    def bands(self, cut: Cut) -> Partition:
+        """Return the groups of a k-means: each visit belongs to the nearest centre."""
+        apart = self.drawn.places[:, None, :] - cut.centers
+        labels: Labels = (apart**2).sum(axis=2).argmin(axis=1).astype(np.int32)
+        return Partition(self._learn(labels, shaped=False), "band", np.full(cut.k, cut.jaccard))
+
+    def cuts(self, most: int, seed: int, days: npt.NDArray[np.float64] | None) -> list[Cut]:
+        """Measure k-means with 1 to `most` groups."""
+        looked = sample.spread_rows(len(self.drawn.rows), SAMPLE)
+        own = None if days is None else days[self.rows[self.drawn.rows[looked]]]
+        return cuts(self.drawn.places[looked], range(1, most + 1), seed, own)
+
+    def contributions(self) -> dict[str, float]:
+        """Return each axis' share in the squared distances between visits."""
+        spread = self.drawn.places.var(axis=0)
+        total = float(spread.sum()) or 1.0
+        return {
+            name: float(part) / total for name, part in zip(self.space.names, spread, strict=True)
+        }
+
+    def atoms(self) -> dict[str, list[float]]:
+        """Return the values that spike, by column."""
+        return {self.space.columns[j]: list(spikes) for j, spikes in self.space.atoms.items()}
+
+    def _learn(self, labels: Labels, *, shaped: bool) -> Assigner:
+        atoms = [tuple(self.space.atoms.get(j, ())) for j in range(len(self.space.names))]
+        places, raw = self.space.place(self.columns), raw_of(self.columns, self.space)
+        return learn(places, raw, atoms, self.drawn.places, labels, shaped=shaped)
+
+
+def look(columns: Columns, rows: npt.NDArray[np.intp], seed: int, *, visits: bool) -> Rest:
+    """Look for segments among some rows of a table; see `visitseg.segments.search`.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n_visits,)
+        The whole table.
+    rows : ndarray of shape (n_rest,)
+        The visits beyond the rules; at least one.
+    seed : int
+        Seed of the search.
+    visits : bool
+        A visit table, in fixed log units; else a plain array.
+    """
+    rows = rows[canonical_rows(sample.take(columns, rows))]
+    n = len(rows)
+    rows = rows[sample.spread_rows(n, sample.LARGEST)]
+    own = sample.take(columns, rows)
+    space: Space = visit_space(own) if visits else array_space(own)
+    drawn = sample.draw(own, space)
+    return Rest(space, rows, own, drawn, search(drawn, seed), n)

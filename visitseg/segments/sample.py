@@ -1,0 +1,88 @@
+"""The visits that segments are sought in: a sample, dequantised, its spikes thinned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from visitseg.segments.axes import Columns
+from visitseg.segments.space import Space
+from visitseg.segments.transform import Matrix
+
+LARGEST = 20_000
+# Sample, places within cells and thinning are functions of the data alone: another seed asks
+# whether the search is steady, not whether other visits would have answered otherwise.
+_STREAM = 20_231
+_MOST = 0.3
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Visits as the search sees them.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_sample,)
+        Rows of the columns that were given.
+    places : ndarray of shape (n_sample, n_axes)
+        Dequantised; complete.
+    raw : ndarray of shape (n_sample, n_axes)
+        The values whose spikes might carry a mode.
+    """
+
+    rows: npt.NDArray[np.intp]
+    places: Matrix
+    raw: Matrix
+
+
+def spread_rows(n: int, size: int) -> npt.NDArray[np.intp]:
+    """Draw `size` of `n` rows, ascending; the same for the same n."""
+    if n <= size:
+        return np.arange(n)
+    drawn = np.random.default_rng(_STREAM).choice(n, size, replace=False)
+    return np.sort(drawn)
+
+
+def take(columns: Columns, rows: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.float64]]:
+    """Return some rows of every column."""
+    return {name: values[rows] for name, values in columns.items()}
+
+
+def draw(columns: Columns, space: Space) -> Sample:
+    """Dequantise visits, and thin the values that spike.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n_visits,)
+        In canonical order.
+    space : Space
+        The axes and their atoms.
+
+    Returns
+    -------
+    Sample
+        Without the visits where an axis is unknown, and without what a spike holds beyond what
+        the values around it lead to expect. Where that would leave under 30 %, unknown places
+        are set to the axis' median instead.
+    """
+    n = len(next(iter(columns.values())))
+    rng = np.random.default_rng(_STREAM + 1)
+    within: Mapping[str, npt.NDArray[np.float64]] = {
+        name: rng.random(n) for name in dict.fromkeys(space.columns)
+    }
+    places = space.place(columns, within)
+    raw = np.column_stack([columns[name] for name in space.columns])
+    known = np.asarray(np.isfinite(places).all(axis=1))
+    if known.mean() < _MOST:
+        places = np.where(np.isfinite(places), places, np.nanmedian(places, axis=0))
+        known[:] = True
+    for j, spikes in space.atoms.items():
+        for value, looked_at in spikes.items():
+            known &= ~((raw[:, j] == value) & (rng.random(n) > looked_at))
+    if known.sum() < 2:
+        known[:] = np.isfinite(places).all(axis=1)
+    rows = np.flatnonzero(known)
+    return Sample(rows, places[rows], np.nan_to_num(raw[rows]))

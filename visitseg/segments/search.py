@@ -1,0 +1,126 @@
+"""The search for distinct segments: several starts, and votes of subsamples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from visitseg.segments.fit import Labels
+from visitseg.segments.merge import Tree, fine_pieces, merge
+from visitseg.segments.sample import Sample
+
+STARTS = 3
+VOTES = 5
+_VOTERS = 0.8
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What four fifths of the visits answer.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_voters,)
+        Rows of the sample.
+    labels : ndarray of shape (n_voters,)
+        Their groups.
+    """
+
+    rows: npt.NDArray[np.intp]
+    labels: Labels
+
+    @property
+    def k(self) -> int:
+        """Number of groups."""
+        return int(self.labels.max()) + 1
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was found in a sample.
+
+    Attributes
+    ----------
+    tree : Tree
+        Of the start with the median number of groups.
+    starts : tuple of int
+        Number of groups of every start.
+    votes : tuple of Vote
+        Of random subsamples.
+    """
+
+    tree: Tree
+    starts: tuple[int, ...]
+    votes: tuple[Vote, ...]
+
+    def supporters(self, k: int) -> int:
+        """Count the votes for `k` groups."""
+        return sum(vote.k == k for vote in self.votes)
+
+
+def search(sample: Sample, seed: int, *, starts: int = STARTS, votes: int = VOTES) -> Search:
+    """Look for groups with a valley between every pair.
+
+    Parameters
+    ----------
+    sample : Sample
+        At least one visit.
+    seed : int
+        Seed of the mixtures' starts, and of the voters.
+    starts, votes : int
+        How many of either; the median of an odd number of starts decides.
+    """
+    trees = sorted(
+        (_grow(sample, np.arange(len(sample.rows)), seed + start) for start in range(starts)),
+        key=lambda tree: tree.k,
+    )
+    rng = np.random.default_rng(seed)
+    halves = [
+        np.sort(rng.permutation(len(sample.rows))[: max(int(_VOTERS * len(sample.rows)), 1)])
+        for _ in range(votes)
+    ]
+    return Search(
+        tree=trees[len(trees) // 2],
+        starts=tuple(tree.k for tree in trees),
+        votes=tuple(
+            Vote(rows, tree.cut(tree.k))
+            for rows, tree in ((rows, _grow(sample, rows, seed)) for rows in halves)
+        ),
+    )
+
+
+def _grow(sample: Sample, rows: npt.NDArray[np.intp], seed: int) -> Tree:
+    places = sample.places[rows]
+    return merge(places, fine_pieces(places, seed), sample.raw[rows])
+
+
+def best_jaccards(
+    labels: Labels, k: int, others: Sequence[tuple[npt.NDArray[np.intp], Labels]]
+) -> npt.NDArray[np.float64]:
+    """Return how well each segment is found again (Hennig 2007).
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_sample,)
+        Segments 0 … k - 1.
+    k : int
+        Number of segments.
+    others : sequence of (rows, labels)
+        Other answers on some of the rows.
+
+    Returns
+    -------
+    ndarray of shape (k,)
+        Mean over the answers of the Jaccard index with the most similar segment; NaN without
+        an answer.
+    """
+    found = np.full((len(others), k), np.nan)
+    for i, (rows, theirs) in enumerate(others):
+        table = np.zeros((k, int(theirs.max()) + 1))
+        np.add.at(table, (labels[rows], theirs), 1)
+        union = table.sum(axis=1, keepdims=True) + table.sum(axis=0) - table
+        found[i] = (table / np.maximum(union, 1)).max(axis=1)
+    return found.mean(axis=0) if len(others) else np.full(k, np.nan)

@@ -1,0 +1,157 @@
+"""Where visits lie: the axes that segments are sought on, for visit tables and for plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from visitseg.segments import axes
+from visitseg.segments.atoms import find_atoms
+from visitseg.segments.axes import Axis, Column, Columns
+from visitseg.segments.transform import Matrix
+
+# Neighbouring times that may spike together: 0, 1 and 2 s.
+_SIDE_BY_SIDE = 3
+# Of the normal distribution: interquartile range over standard deviation.
+_IQR = 1.3489795003921634
+
+
+class Space(Protocol):
+    """Axes, and how visits are placed on them."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each axis measures."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column whose values may spike, per axis."""
+
+    @property
+    def atoms(self) -> Mapping[int, Mapping[float, float]]:
+        """Axis -> value that spikes -> share of its visits that is looked at."""
+
+    def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
+        """Place visits; shape (n_visits, n_axes), NaN where unknown."""
+
+
+@dataclass(frozen=True)
+class VisitSpace:
+    """The visit table in fixed log units.
+
+    Attributes
+    ----------
+    axes : tuple of Axis
+        What the columns allow.
+    step : float
+        Step of the clock in seconds, 0 where times are not rounded.
+    atoms : mapping
+        Axis -> value that spikes -> share of its visits that is looked at.
+    """
+
+    axes: tuple[Axis, ...]
+    step: float = 0.0
+    atoms: Mapping[int, Mapping[float, float]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each axis measures."""
+        return tuple(axis.name for axis in self.axes)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column whose values may spike, per axis."""
+        return tuple(axis.column for axis in self.axes)
+
+    def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
+        """Place visits; shape (n_visits, n_axes), NaN where unknown."""
+        return axes.place(columns, self.axes, step=self.step, within=within)
+
+
+@dataclass(frozen=True)
+class ArraySpace:
+    """A plain array: every column by its median and interquartile range.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Columns that vary.
+    centre, scale : ndarray of shape (n_axes,)
+        Median, and what counts as one unit.
+    atoms : mapping
+        Empty: nothing is known of what a value means.
+    """
+
+    columns: tuple[str, ...]
+    centre: Matrix
+    scale: Matrix
+    atoms: Mapping[int, Mapping[float, float]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each axis measures."""
+        return self.columns
+
+    def place(
+        self,
+        columns: Columns,
+        within: Mapping[str, Column] | None = None,  # noqa: ARG002
+    ) -> Matrix:
+        """Place rows; shape (n_rows, n_axes)."""
+        X = np.column_stack([columns[name] for name in self.columns])
+        placed: Matrix = (X - self.centre) / self.scale
+        return placed
+
+
+def visit_space(columns: Columns) -> VisitSpace:
+    """Learn the axes of a visit table: the clock's step, and the values that spike.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n_visits,)
+        The visits beyond the rules, in canonical order.
+    """
+    found = tuple(axis for axis in axes.axes_of(columns) if np.isfinite(columns[axis.column]).any())
+    step = axes.clock_step(columns["time_on_site_sec"]) if axes.PACE in found else 0.0
+    atoms = {}
+    for j, axis in enumerate(found):
+        values = columns[axis.column]
+        if axis is axes.PAGES:
+            atoms[j] = find_atoms(values, 1.0)
+        elif axis is axes.PACE:
+            per = float(np.median(np.maximum(columns["pageviews"], 1)))
+            side = 1 if step > 1 else _SIDE_BY_SIDE
+            atoms[j] = find_atoms(values, step, longest=side, per=per)
+    return VisitSpace(found, step, {j: spikes for j, spikes in atoms.items() if spikes})
+
+
+def array_space(columns: Columns) -> ArraySpace:
+    """Learn centre and scale of the columns that vary; a constant column says nothing.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n_rows,)
+        Finite values.
+    """
+    kept, centre, scale = [], [], []
+    for name, values in columns.items():
+        low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+        spread = (high - low) / _IQR or float(values.std())
+        # A spread that is rounding error against the values themselves is none.
+        if spread > 1e-12 * max(1.0, float(np.abs(values).max())):
+            kept.append(name)
+            centre.append(middle)
+            scale.append(spread)
+    if not kept:
+        name = next(iter(columns))
+        kept, centre, scale = [name], [float(np.median(columns[name]))], [1.0]
+    return ArraySpace(tuple(kept), np.array(centre), np.array(scale))
+
+
+def canonical_rows(columns: Columns) -> npt.NDArray[np.intp]:
+    """Return the order of rows by their values, whatever order they come in."""
+    return np.lexsort([columns[name] for name in sorted(columns)])

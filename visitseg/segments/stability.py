@@ -1,0 +1,189 @@
+"""Evidence for every K: k-means in fixed log units, its indices, and whether it can be repeated.
+
+Stability is necessary, never sufficient: k-means cuts a continuum in a perfectly repeatable way.
+Only a density valley makes segments distinct; stability alone makes bands.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score, davies_bouldin_score
+
+from visitseg.segments.fit import Labels
+from visitseg.segments.search import best_jaccards
+from visitseg.segments.select_k import silhouettes
+from visitseg.segments.transform import Matrix
+
+# Visits that stability is measured on.
+SAMPLE = 2_500
+_RESAMPLES = 5
+_REFERENCES = 4
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """k-means with one number of groups, and what speaks for it.
+
+    Attributes
+    ----------
+    k : int
+        Number of groups of the visits beyond the rules.
+    inertia : float
+        Sum of squared distances to the centres, over the visits that were looked at.
+    silhouette, davies_bouldin, calinski_harabasz : float
+        NaN for one group.
+    gap, gap_error : float
+        Gap statistic and its simulation error (Tibshirani, Walther & Hastie 2001).
+    jaccard : float
+        Of the least stable group over bootstrap resamples (Hennig 2007).
+    prediction_strength : float
+        Of two halves (Tibshirani & Walther 2005).
+    seed_ari : float
+        Adjusted Rand index between two starts.
+    time_split : float
+        Jaccard of the least stable group between the first and the second half of the days; NaN
+        without days.
+    smallest : float
+        Share of the smallest group in the visits beyond the rules.
+    centers : ndarray of shape (k, n_axes)
+        Centres.
+    """
+
+    k: int
+    inertia: float
+    silhouette: float
+    davies_bouldin: float
+    calinski_harabasz: float
+    gap: float
+    gap_error: float
+    jaccard: float
+    prediction_strength: float
+    seed_ari: float
+    time_split: float
+    smallest: float
+    centers: Matrix
+
+
+def cuts(P: Matrix, ks: range, seed: int, days: npt.NDArray[np.float64] | None = None) -> list[Cut]:
+    """Measure k-means for several numbers of groups.
+
+    Parameters
+    ----------
+    P : ndarray of shape (n_visits, n_axes)
+        Places of the visits to look at.
+    ks : range
+        Numbers of groups; those beyond the number of distinct places are left out.
+    seed : int
+        Seed of starts and resamples.
+    days : ndarray of shape (n_visits,), optional
+        Day of each visit.
+    """
+    distinct = len(np.unique(P, axis=0))
+    tried = [k for k in ks if k <= distinct and k < max(len(P), 2)]
+    fits = [_fit(P, k, seed, starts=3) for k in tried]
+    labelings = [fit.labels_.astype(np.int32) for fit in fits]
+    several = [labels for labels in labelings if labels.max() > 0]
+    scores = (
+        {
+            int(labels.max()) + 1: float(values.mean())
+            for labels, values in zip(several, silhouettes(P, several), strict=True)
+        }
+        if several
+        else {}
+    )
+    references = _uniform(P, seed)
+    found = []
+    for k, fit, labels in zip(tried, fits, labelings, strict=True):
+        gap, gap_error = _gap(references, k, float(fit.inertia_), seed)
+        more = k > 1 and labels.max() > 0
+        found.append(
+            Cut(
+                k=k,
+                inertia=float(fit.inertia_),
+                silhouette=scores.get(k, _NAN),
+                davies_bouldin=float(davies_bouldin_score(P, labels)) if more else _NAN,
+                calinski_harabasz=float(calinski_harabasz_score(P, labels)) if more else _NAN,
+                gap=gap,
+                gap_error=gap_error,
+                jaccard=_bootstrap(P, labels, k, seed) if more else 1.0,
+                prediction_strength=_prediction_strength(P, k, seed) if more else 1.0,
+                seed_ari=float(adjusted_rand_score(labels, _fit(P, k, seed + 1).labels_)),
+                time_split=_time_split(P, k, seed, days),
+                smallest=float(np.bincount(labels, minlength=k).min() / len(P)),
+                centers=fit.cluster_centers_,
+            )
+        )
+    return found
+
+
+def _fit(P: Matrix, k: int, seed: int, starts: int = 1) -> KMeans:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows in a resample
+        return KMeans(
+            k,
+            init="k-means++",
+            n_init=starts,
+            max_iter=100,
+            tol=1e-4,
+            algorithm="lloyd",
+            random_state=seed,
+        ).fit(P)
+
+
+def _bootstrap(P: Matrix, labels: Labels, k: int, seed: int) -> float:
+    rng = np.random.default_rng(seed)
+    everyone = np.arange(len(P))
+    again = [
+        (everyone, _fit(P[rng.integers(0, len(P), len(P))], k, seed + i).predict(P))
+        for i in range(_RESAMPLES)
+    ]
+    return float(best_jaccards(labels, k, again).min())
+
+
+def _prediction_strength(P: Matrix, k: int, seed: int) -> float:
+    """Share of pairs of the weakest group of one half that the other half's centres keep."""
+    mixed = np.random.default_rng(seed).permutation(len(P))
+    train, test = P[mixed[::2]], P[mixed[1::2]]
+    if min(len(train), len(test)) < k:
+        return _NAN
+    own, theirs = _fit(test, k, seed).labels_, _fit(train, k, seed).predict(test)
+    table = np.zeros((k, k))
+    np.add.at(table, (own, theirs), 1)
+    sizes = table.sum(axis=1)
+    pairs = (table * (table - 1)).sum(axis=1) / np.maximum(sizes * (sizes - 1), 1)
+    return float(pairs[sizes > 1].min(initial=1.0))
+
+
+def _time_split(P: Matrix, k: int, seed: int, days: npt.NDArray[np.float64] | None) -> float:
+    if days is None or not np.isfinite(days).any():
+        return _NAN
+    first = days <= np.nanmedian(days)
+    if min(first.sum(), (~first).sum()) < max(10 * k, 50):
+        return _NAN
+    late = P[~first]
+    own = _fit(late, k, seed).labels_.astype(np.int32)
+    theirs = _fit(P[first], k, seed).predict(late)
+    return float(best_jaccards(own, k, [(np.arange(len(late)), theirs)]).min())
+
+
+def _uniform(P: Matrix, seed: int) -> list[Matrix]:
+    """Draw references without structure, uniform in the box along the principal axes."""
+    rng = np.random.default_rng(seed)
+    centre = P.mean(axis=0)
+    turn = np.linalg.svd(P - centre, full_matrices=False)[2]
+    turned = (P - centre) @ turn.T
+    low, high = turned.min(axis=0), turned.max(axis=0)
+    return [rng.uniform(low, high, turned.shape) @ turn + centre for _ in range(_REFERENCES)]
+
+
+def _gap(references: list[Matrix], k: int, inertia: float, seed: int) -> tuple[float, float]:
+    logs = np.log([max(float(_fit(R, k, seed).inertia_), 1e-300) for R in references])
+    error = float(logs.std() * np.sqrt(1 + 1 / len(references)))
+    return float(logs.mean() - np.log(max(inertia, 1e-300))), error
