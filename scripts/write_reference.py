@@ -79,7 +79,7 @@ def checks() -> str:
 
     texts = {
         text.name: text
-        for source in ("ga360", "ga4")
+        for source in ("ga360", "ga4", "events")
         for text in check_texts(source, "duckdb", with_timezone=True)
     }
     rows = []
@@ -96,6 +96,9 @@ def checks() -> str:
             "Each is a SQL file that SELECTs the rows that break it; no row is a pass. An error stops the",
             "run and nothing is published; a warning is printed, kept in `checks.json` and in the report.",
             "`segment_share` is checked after segmenting: no segment under `min_share` of visits.",
+            "For `ga4` two checks look at the ledger's days: `events_below_ceiling` (no day at the 1,000,000 events",
+            "at which a standard property's export stops) and `consent_share_steady` (no day whose share of events",
+            "without consent is far from the usual one).",
             "",
             "| check | source | severity | finds | do |",
             "|---|---|---|---|---|",

@@ -31,10 +31,14 @@ def ours(engine: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any])
 
 
 def our_chain(
-    engine: duckdb.DuckDBPyConnection, reads: Reads, raw: pa.Table, params: Mapping[str, Any]
+    engine: duckdb.DuckDBPyConnection,
+    reads: Reads,
+    raw: pa.Table,
+    params: Mapping[str, Any],
+    base: str = "raw_export",
 ) -> dict[str, pa.Table]:
-    """Run all texts, each on the results of those before it."""
-    engine.register("raw_export", raw)
+    """Run all texts, each on the results of those before it; `base` is what `raw` is called."""
+    engine.register(base, raw)
     made = {}
     for name in reads:
         made[name] = ours(engine, load(name, "duckdb").sql, params)
@@ -43,10 +47,14 @@ def our_chain(
 
 
 def google_chain(
-    oracle: Oracle, reads: Reads, raw: pa.Table, params: Mapping[str, Any]
+    oracle: Oracle,
+    reads: Reads,
+    raw: pa.Table,
+    params: Mapping[str, Any],
+    base: str = "raw_export",
 ) -> dict[str, pa.Table]:
     """Run all canonical texts, each on the results of those before it."""
-    tables, made = {"raw_export": raw}, {}
+    tables, made = {base: raw}, {}
     for name, read in reads.items():
         given = {table: tables[table] for table in read}
         made[name] = oracle.query(load(name, "bigquery").sql, given, params)

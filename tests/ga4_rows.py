@@ -122,7 +122,8 @@ _ORDERS: list[Any] = [
     ...,
 ]
 _ORDERS_TOLD = ["A1", "A9", "(not set)", "", None]
-_MONEY = [None, 0.0, 10.0, 19.99, 0.1, 33.333333, 1e-7, 5e-7, 123456.789]
+_MONEY = [None, 0.0, 10.0, 19.99, 0.1, 33.333333, 1e-7, 5e-7, 123456.789, 1e300]
+_MONEY += [float("nan"), float("inf")]
 _CAME_BY: list[tuple[Any, Any, Any]] = [
     *(("(direct)", "(none)", "(direct)"), ("(direct)", None, None), ("google", "cpc", "Spring")),
     *(("google", "organic", None), ("GOOGLE", "CPC", None), ("google", "cpc", "Cross-Network 1")),

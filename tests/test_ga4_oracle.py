@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from ga4_rows import SCHEMA, random_export
 
@@ -69,7 +72,10 @@ def compare(oracle: Oracle, engine: duckdb.DuckDBPyConnection, raw: pa.Table, of
         google = google_chain(oracle, READS, raw, params)
         own = our_chain(engine, READS, raw, params)
         for name in READS:
-            assert_same(google[name], own[name], f"{name}, {of}, {told}")
+            sides = [made[name] for made in (google, own)]
+            if name == "ga4/visit_rows":  # DuckDB's text keeps a hash: losses and keys depend on it
+                sides = [side.drop_columns("params") for side in sides]
+            assert_same(*sides, f"{name}, {of}, {told}")
         assert google["ga4/visit_keys"].num_rows > 0
 
 
@@ -89,11 +95,40 @@ def test_many_random_exports_give_the_same_tables(
         compare(oracle, engine, random_export(seed, EVENTS), f"seed {seed}")
 
 
+def test_the_random_exports_reach_every_corner(engine: duckdb.DuckDBPyConnection) -> None:
+    lost, noted, channels = set[str](), set[str](), set[str]()
+    for seed in SEEDS:
+        raw = random_export(seed, EVENTS)
+        for params in (ALL_DAYS, TWO_DAYS):
+            made = our_chain(engine, READS, raw, params)
+            lost.update(made["ga4/losses"]["reason"].to_pylist())
+            noted.update(made["ga4/notes"]["reason"].to_pylist())
+            channels.update(made["visits"]["channel"].to_pylist())
+    assert lost == {"intraday", "out_of_range", "null_id", "no_consent", "duplicate"}
+    assert noted == set(re.findall(r"SELECT '(\w+)'", load("ga4/notes", "bigquery").sql))
+    assert {"Direct", "Paid Search", "Organic Search", "Email", "Unassigned"} <= channels
+
+
+SAMPLE = Path(__file__).parents[2] / "shared" / "data" / "ga4" / "events_sampled.parquet"
+TYPES = dict.fromkeys(ALL_DAYS, pa.date32()) | {"currency": pa.string()}
+LATER = (
+    *("batch_page_id", "batch_ordering_id", "batch_event_index"),
+    *("collected_traffic_source", "session_traffic_source_last_click"),
+)
+
+
 def test_the_script_for_bigquery_is_accepted_as_it_stands(oracle: Oracle) -> None:
     fields = [field for field in SCHEMA if field.name != "is_intraday"]
     table = pa.schema([*fields, (TABLE_SUFFIX, pa.string())])
-    types = dict.fromkeys(ALL_DAYS, pa.date32()) | {"currency": pa.string()}
-    oracle.analyze(sql_script("ga4", "bigquery"), {WILDCARD: table}, types)
+    oracle.analyze(sql_script("ga4", "bigquery"), {WILDCARD: table}, TYPES)
+
+
+@pytest.mark.skipif(not SAMPLE.exists(), reason="the real export is not here")
+def test_the_script_for_bigquery_reads_the_layout_of_the_public_sample(oracle: Oracle) -> None:
+    fields = [field for field in pq.read_schema(SAMPLE) if field.name in SCHEMA.names]
+    assert not {field.name for field in fields} & set(LATER)
+    table = pa.schema([*fields, (TABLE_SUFFIX, pa.string())])
+    oracle.analyze(sql_script("ga4", "bigquery"), {WILDCARD: table}, TYPES)
 
 
 @pytest.mark.parametrize("told", VALUES)
@@ -108,6 +143,9 @@ def test_the_script_for_bigquery_gives_the_visits(
     table = raw.drop_columns("is_intraday").append_column(TABLE_SUFFIX, pa.array(dates))
     now = pa.array([False] * raw.num_rows)
     raw = raw.drop_columns("is_intraday").append_column("is_intraday", now)
+    for name in LATER:  # the script takes them for NULL
+        nulls = pa.nulls(raw.num_rows, raw.schema.field(name).type)
+        raw = raw.set_column(raw.schema.get_field_index(name), name, nulls)
     google = oracle.query(sql_script("ga4", "bigquery"), {WILDCARD: table}, VALUES[told])
     assert_same(google, our_chain(engine, READS, raw, VALUES[told])["visits"], told)
 
@@ -144,6 +182,13 @@ RULES = [  # source, medium, campaign, click id, channel; in the order of the ru
     ("duckduckgo.com", "referral", "", None, "Organic Search"),
     ("portal.example", "organic", "", None, "Organic Search"),
     ("blog.example", "referral", "", None, "Referral"),
+    ("www.google.co.uk", "referral", "", None, "Organic Search"),
+    ("r.search.yahoo.com", "referral", "", None, "Organic Search"),
+    ("mail.google.com", "referral", "", None, "Referral"),
+    ("groups.google.com", "cpc", "", None, "Paid Social"),
+    ("lm.facebook.com", "referral", "", None, "Organic Social"),
+    ("m.youtube.com", "referral", "", None, "Organic Video"),
+    ("notgoogle.com", "referral", "", None, "Referral"),
     ("list", "e-mail", "", None, "Email"),
     ("email", "", "", None, "Email"),
     ("partner.example", "affiliate", "", None, "Affiliates"),

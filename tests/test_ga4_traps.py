@@ -183,6 +183,13 @@ def test_f10_more_than_one_currency_is_an_error_unless_dollars_are_taken() -> No
     assert [v["transaction_revenue"] for v in visits] == [11.0, 8.0, 5.0]
 
 
+@pytest.mark.parametrize("amount", [float("inf"), float("-inf"), float("nan"), 1e300])
+def test_money_that_is_no_number_counts_as_zero_and_is_noted(amount: float) -> None:
+    rows, run = build(page("/"), purchase(amount, 1, transaction_id="A"), purchase(5.0, 2))
+    assert (rows[0]["transactions"], rows[0]["transaction_revenue"]) == (1, 0.0)
+    assert notes(run)["money_not_a_number"] == 1
+
+
 def test_f11_focus_time_has_a_column_of_its_own() -> None:
     visits, _ = build(
         page("/"),

@@ -150,7 +150,8 @@ def test_values_that_do_not_fit_are_an_error() -> None:
 
 def test_features_that_are_not_there_are_named(real: Callable[[str], str]) -> None:
     Path("s.toml").write_text(MAPPING)
-    options = {"source": "visits", "input": [real(SHOPPERS)], "out": Path("o")}
+    options = {"source": "visits", "input": [real(SHOPPERS)], "out": Path("o"),
+               "preset": "baseline"}  # fmt: skip
     with pytest.raises(ConfigError, match="of 8 features are not") as caught:
         run(load_settings(options, file=Path("s.toml"), environment={}))
     assert "transactions" in str(caught.value)

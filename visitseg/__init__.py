@@ -18,6 +18,7 @@ from visitseg.errors import (
 
 if TYPE_CHECKING:
     from visitseg.pipeline import Run, run
+    from visitseg.segments.estimator import VisitSegmenter
 
 __version__ = "0.1.0"
 
@@ -31,6 +32,7 @@ __all__ = [
     "SegmentError",
     "Settings",
     "UsageError",
+    "VisitSegmenter",
     "VisitsegError",
     "__version__",
     "run",
@@ -43,4 +45,8 @@ def __getattr__(name: str) -> Any:
         from visitseg import pipeline
 
         return getattr(pipeline, name)
+    if name == "VisitSegmenter":
+        from visitseg.segments.estimator import VisitSegmenter
+
+        return VisitSegmenter
     raise AttributeError(f"module 'visitseg' has no attribute {name!r}")

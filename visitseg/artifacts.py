@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from visitseg.segments.baseline import Segmentation
 from visitseg.segments.mix import count_mix, wilson_interval
-from visitseg.segments.select_k import KDiagnostics
+from visitseg.segments.profiles import Described, segment_ids
 
 _BATCH = 131_072
 _EPOCH = date(1970, 1, 1)
@@ -33,9 +33,24 @@ CLUSTERS = pa.schema(
 )
 
 
-def segment_ids(k: int) -> list[str]:
-    """Return the ids of the first K segments ever: s1, s2 and so on."""
-    return [f"s{cluster + 1}" for cluster in range(k)]
+@dataclass(frozen=True)
+class Labelled:
+    """Visits and their segments, whatever preset found them.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n_visits,)
+        Clusters 0 … k - 1; -1 is unassigned.
+    distance, margin : ndarray of shape (n_visits,)
+        How far from the centre, and how clear.
+    kinds : sequence of str, optional
+        Kind of each cluster.
+    """
+
+    labels: npt.NDArray[np.int32]
+    distance: npt.NDArray[np.float64]
+    margin: npt.NDArray[np.float64]
+    kinds: Sequence[str] | None = None
 
 
 def segment_names(ids: Sequence[str], names: Mapping[str, str]) -> list[str]:
@@ -61,18 +76,40 @@ def read_features(visits: Path, features: Sequence[str]) -> npt.NDArray[np.float
     return X
 
 
+def read_described(visits: Path, dimensions: Sequence[str]) -> Described:
+    """Read what describes visits without being a feature: days, dimensions, ids."""
+    there = [name for name in dimensions if name in pq.read_schema(visits).names]
+    table = pq.read_table(visits, columns=["visit_id", "date_id", *there])
+    found = {}
+    for name in there:
+        column = table[name]
+        if column.null_count == len(column):
+            continue
+        coded = column.fill_null("not known").combine_chunks().dictionary_encode()
+        codes = coded.indices.to_numpy().astype(np.int64)
+        found[name] = coded.dictionary.to_pylist(), codes
+    days = table["date_id"]
+    numbers = None
+    if days.null_count < len(days):
+        numbers = days.cast(pa.int32()).cast(pa.float64()).to_numpy()
+    return Described(numbers, found, lambda rows: table["visit_id"].take(rows).to_pylist())
+
+
 def write_session_clusters(
-    path: Path, visits: Path, found: Segmentation, names: Sequence[str]
+    path: Path, visits: Path, found: Labelled, names: Sequence[str]
 ) -> dict[date, npt.NDArray[np.int64]]:
     """Write ``session_clusters.parquet`` in the order of ``visits.parquet``.
 
     Returns
     -------
     dict
-        Day -> ndarray of shape (k_final,): visits per cluster. Visits without a day are left out.
+        Day -> ndarray of shape (k,): visits per cluster. Visits without a day or without a segment
+        are left out.
     """
-    ids = pa.array(segment_ids(found.k_final))
+    k = len(names)
+    ids = pa.array(segment_ids(k))
     called = pa.array(names, pa.string())
+    kinds = pa.array(found.kinds, pa.string()) if found.kinds else pa.nulls(k, pa.string())
     mix: dict[date, npt.NDArray[np.int64]] = {}
     start = 0
     with pq.ParquetWriter(path, CLUSTERS, compression="zstd") as writer:
@@ -82,6 +119,7 @@ def write_session_clusters(
             start += len(batch)
             labels = found.labels[rows]
             cluster = pa.array(labels, pa.int32())
+            place = pa.array(labels, pa.int32(), mask=labels < 0)
             days = batch.column("date_id")
             writer.write_batch(
                 pa.record_batch(
@@ -89,18 +127,18 @@ def write_session_clusters(
                         batch.column("visit_id"),
                         days,
                         cluster,
-                        ids.take(cluster),
-                        called.take(cluster),
-                        pa.nulls(len(batch), pa.string()),
+                        ids.take(place),
+                        called.take(place),
+                        kinds.take(place),
                         pa.array(found.distance[rows]),
                         pa.array(found.margin[rows]),
                     ],
                     schema=CLUSTERS,
                 )
             )
-            known = days.is_valid().to_numpy(zero_copy_only=False)
-            numbers = days.drop_null().cast(pa.int32()).to_numpy()
-            for number, counts in count_mix(numbers, labels[known], found.k_final).items():
+            known = days.is_valid().to_numpy(zero_copy_only=False) & (labels >= 0)
+            numbers = days.filter(pa.array(known)).cast(pa.int32()).to_numpy()
+            for number, counts in count_mix(numbers, labels[known], k).items():
                 day = _EPOCH + timedelta(days=number)
                 mix[day] = mix.get(day, 0) + counts
     return mix
@@ -120,26 +158,26 @@ def centers_table(found: Segmentation, names: Sequence[str]) -> pa.Table:
     return pa.table(columns)
 
 
-def diagnostics_table(diagnostics: Sequence[KDiagnostics]) -> pa.Table:
-    """Return ``k_diagnostics.parquet``: one row per K; NaN is NULL."""
-    rows = [
-        {name: None if value != value else value for name, value in asdict(row).items()}
-        for row in diagnostics
-    ]
-    kinds = {"k": pa.int64()}
-    names = list(asdict(diagnostics[0]))
-    schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in names])
-    return pa.Table.from_pylist(rows, schema=schema)
+def mix_table(
+    mix: Mapping[date, npt.NDArray[np.int64]],
+    dispersion: npt.NDArray[np.float64] | None = None,
+) -> pa.Table:
+    """Return ``segment_mix.parquet``: one row per day and cluster; shares between 0 and 1.
 
-
-def mix_table(mix: Mapping[date, npt.NDArray[np.int64]]) -> pa.Table:
-    """Return ``segment_mix.parquet``: one row per day and cluster; shares between 0 and 1."""
+    Parameters
+    ----------
+    mix : mapping of date to ndarray of shape (k,)
+        Visits per day and cluster.
+    dispersion : ndarray of shape (k,), optional
+        How much more the shares vary than chance makes them: intervals are wider by its root.
+    """
     days = sorted(mix)
     counts = np.array([mix[day] for day in days])
     k = counts.shape[1]
     n = counts.ravel()
     n_total = np.repeat(counts.sum(axis=1), k)
-    low, high = wilson_interval(n, n_total)
+    wider = 1.0 if dispersion is None else np.tile(dispersion, len(days))
+    low, high = wilson_interval(n / wider, n_total / wider)
     return pa.table(
         {
             "date_id": pa.array([day for day in days for _ in range(k)], pa.date32()),

@@ -156,7 +156,7 @@ def report(
 def sql(
     what: Annotated[Literal["visits"], typer.Argument(help="Which SQL.")],
     source: Annotated[
-        Literal["ga360", "ga4"], typer.Option(help="What the raw export is.")
+        Literal["ga360", "ga4", "events"], typer.Option(help="What the raw export is.")
     ] = "ga360",
     dialect: Annotated[
         Literal["bigquery", "duckdb"], typer.Option(help="Whose SQL to print.")

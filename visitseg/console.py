@@ -87,9 +87,16 @@ def segment_table(found: Run) -> None:
             row["segment"],
             f"{row['n']:,}",
             f"{row['share']:.1%}",
-            *(f"{round(row[name], 1) + 0.0:,.1f}" for name in features),  # no -0.0
+            *(_centre(row[name]) for name in features),
         )
     _print(table)
+    grade = found.report.get("grade")
+    decision = (found.report.get("decision") or {}).get("text", "")
+    _out().print(Text(f"\n{f'Grade: {grade}. ' if grade else ''}{decision}"), soft_wrap=True)
+
+
+def _centre(value: float | None) -> str:
+    return "-" if value is None else f"{round(value, 1) + 0.0:,.1f}"  # no -0.0
 
 
 def ledger_table(ledger: dict[str, Any]) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from visitseg import artifacts, summary
+from visitseg import segmenting, summary
 from visitseg.config import Settings, load_settings
 from visitseg.errors import ConfigError
 from visitseg.plan import SIMULATED_SOURCE, resolve_input
@@ -20,9 +19,11 @@ from visitseg.progress import Progress, Silent
 from visitseg.segments import baseline
 from visitseg.segments.select_k import SILHOUETTE_SAMPLE
 from visitseg.store import MANIFEST, RunFolder, read_manifest, write_json, write_manifest
-from visitseg.visits.build import ORDER, VisitTable, build
+from visitseg.visits.build import VisitTable, build
 from visitseg.visits.contract import Check
-from visitseg.visits.features import read_features as read_feature_file
+from visitseg.visits.describe import describe
+from visitseg.visits.features import Contract, read_contract
+from visitseg.visits.planning import ORDER
 from visitseg.visits.text import load
 from visitseg.warehouse import Warehouse, connect
 
@@ -88,9 +89,9 @@ def build_visits(
     listener = progress or Silent()
     with RunFolder(settings.out) as folder:
         settings = _simulated(settings, folder.path, listener)
-        wanted = read_feature_file(settings.features) if settings.features else ()
+        contract = read_contract(settings.features)
         with _warehouse(settings, folder.path) as warehouse:
-            table = _visits_into(folder.path, warehouse, settings, wanted, listener)
+            table = _visits_into(folder.path, warehouse, settings, contract, listener)
         warnings = _tell(table.checks, listener)
         return Run(folder.out, folder.publish(), table.ledger.to_dict(), None, warnings)
 
@@ -147,16 +148,18 @@ def _visits_into(
     folder: Path,
     warehouse: Warehouse,
     settings: Settings,
-    wanted: Sequence[str],
+    contract: Contract,
     progress: Progress,
 ) -> VisitTable:
-    table = build(warehouse, settings, wanted, progress.step)
+    table = build(warehouse, settings, contract, progress.step)
     progress.step("writing the visit table")
     warehouse.write_parquet(f"SELECT * FROM visits {ORDER}", folder / "visits.parquet")
     for name, text in table.sql.items():
         path = folder / "sql" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+    page = describe(contract, table.features)
+    (folder / "visit-table.md").write_text(page, encoding="utf-8")
     write_json(folder / "ledger.json", table.ledger.to_dict())
     write_json(folder / "checks.json", [check.to_dict() for check in table.checks])
     ledger = table.ledger
@@ -170,68 +173,38 @@ def _run_into(
 ) -> tuple[list[str], dict[str, Any], pa.Table]:
     from visitseg.report import render
 
-    if settings.preset != "baseline":
-        raise ConfigError(
-            f"preset {settings.preset} is not part of this version",
-            where="--preset",
-            do="Use --preset baseline.",
-        )
-    wanted = read_feature_file(settings.features) if settings.features else ()
+    contract = read_contract(settings.features)
+    wanted = contract.names
     with _warehouse(settings, folder) as warehouse:
-        table = _visits_into(folder, warehouse, settings, wanted, progress)
-        features = _features(table, wanted)
+        table = _visits_into(folder, warehouse, settings, contract, progress)
         sample = None
-        if table.ledger.visits > SILHOUETTE_SAMPLE:
+        if settings.preset == "baseline" and table.ledger.visits > SILHOUETTE_SAMPLE:
             text = load("sample", warehouse.dialect).sql
             rows = warehouse.query(text, {"size": SILHOUETTE_SAMPLE})
             sample = rows["place"].to_numpy()
-    X = artifacts.read_features(folder / "visits.parquet", features)
-    fingerprint = summary.fingerprint(X, features)
-    k_final = baseline.K_FINAL if settings.k_final == "auto" else settings.k_final
-    found = baseline.segment(
-        X,
-        features,
-        k_min=settings.k_min,
-        k_max=settings.k_max,
-        k_final=k_final,
-        clip=settings.clip,
-        z_clip=settings.z_clip,
-        clip_quantiles=settings.clip_quantiles,
-        seed=settings.seed,
-        sample=sample,
-        on_k=lambda done, total: progress.count("trying K", done, total),
-    )
-    progress.done(f"{k_final} segments")
-    progress.step("writing labels")
-    names = artifacts.segment_names(artifacts.segment_ids(k_final), settings.names)
-    visits_file = folder / "visits.parquet"
-    mix = artifacts.write_session_clusters(
-        folder / "session_clusters.parquet", visits_file, found, names
-    )
-    centers = artifacts.centers_table(found, names)
-    pq.write_table(centers, folder / "cluster_centers.parquet")
-    diagnostics = artifacts.diagnostics_table(found.diagnostics)
-    pq.write_table(diagnostics, folder / "k_diagnostics.parquet")
-    if mix:
-        pq.write_table(artifacts.mix_table(mix), folder / "segment_mix.parquet")
-    checks = [*table.checks, summary.size_check(found, settings.min_share)]
+    if settings.preset == "baseline":
+        features = _features(table, wanted or baseline.FEATURES, wanted)
+        found = segmenting.by_baseline(folder, settings, features, sample, progress)
+    else:
+        there = _features(table, wanted or table.features, wanted)
+        found = segmenting.by_auto(folder, settings, there, progress)
+    checks = [*table.checks, summary.size_check(found.sizes, settings.min_share)]
     write_json(folder / "checks.json", [check.to_dict() for check in checks])
-    report = summary.model_report(settings, table, found, checks, fingerprint, folder)
+    report = summary.model_report(settings, table, found, checks, folder)
     write_json(folder / "model_report.json", report)
     if settings.no_visits:
-        visits_file.unlink()
+        (folder / "visits.parquet").unlink()
     warnings = _tell(checks, progress)
     progress.step("drawing the report")
     render(folder)
-    return warnings, report, centers
+    return warnings, report, found.centers
 
 
-def _features(table: VisitTable, wanted: Sequence[str]) -> tuple[str, ...]:
+def _features(table: VisitTable, features: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
     """Return the features to segment on, or say which of them the input does not give."""
-    features = tuple(wanted) or baseline.FEATURES
     missing = [name for name in features if name not in table.features]
     if not missing:
-        return features
+        return tuple(features)
     raise ConfigError(
         f"{len(missing)} of {len(features)} features are not in the visit table",
         where="--features" if wanted else "preset baseline",

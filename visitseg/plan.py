@@ -9,8 +9,9 @@ from typing import Any
 
 from visitseg.config import Settings, Source
 from visitseg.errors import UsageError
-from visitseg.visits.build import MODELS, open_and_plan
-from visitseg.visits.features import read_features
+from visitseg.visits import events
+from visitseg.visits.features import read_contract
+from visitseg.visits.planning import MODELS, open_and_plan
 from visitseg.visits.text import as_statement, load
 from visitseg.warehouse import connect
 
@@ -54,9 +55,9 @@ def plan(settings: Settings) -> dict[str, Any]:
     if not settings.input:
         texts = dict(sql_texts(SIMULATED_SOURCE, settings.warehouse))
         return {"input": "a simulated export", "source": SIMULATED_SOURCE, "bytes": 0, "sql": texts}
-    wanted = read_features(settings.features) if settings.features else ()
+    contract = read_contract(settings.features)
     with closing(connect(settings.warehouse)) as warehouse:
-        opened, planned = open_and_plan(warehouse, settings, wanted)
+        opened, planned = open_and_plan(warehouse, settings, contract)
     return {
         "input": opened.description,
         "source": planned.source,
@@ -67,6 +68,8 @@ def plan(settings: Settings) -> dict[str, Any]:
 
 def sql_texts(source: str, dialect: str) -> list[tuple[str, str]]:
     """Return the visit SQL of a source, by model, in its order."""
+    if source == "events":  # its first model is written from a configuration
+        return events.example().models(dialect)
     names = (*(f"{source}/{model}" for model in MODELS[source]), "visits")
     return [(name.rpartition("/")[2], load(name, dialect).sql) for name in names]
 

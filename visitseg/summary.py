@@ -1,9 +1,8 @@
-"""What a run says of itself: ``model_report.json``, the size check, the data fingerprint."""
+"""What a run says of itself: ``model_report.json`` and the size check."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import platform
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -18,9 +17,8 @@ import pyarrow.parquet as pq
 
 from visitseg import __version__
 from visitseg.config import Settings, option_fields
-from visitseg.segments.baseline import Segmentation
+from visitseg.segmenting import Segmented
 from visitseg.segments.mix import wilson_interval
-from visitseg.segments.select_k import SILHOUETTE_SAMPLE
 from visitseg.visits.build import VisitTable
 from visitseg.visits.contract import Check
 
@@ -28,24 +26,9 @@ from visitseg.visits.contract import Check
 _PACKAGES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy")
 
 
-def fingerprint(X: npt.NDArray[np.float64], features: Sequence[str]) -> dict[str, Any]:
-    """Return what identifies the data: the same visits and features give the same hash.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_visits, n_features)
-        Features in their own units, visits in canonical order.
-    features : sequence of str
-        Names of the columns.
-    """
-    digest = hashlib.sha256(",".join(features).encode())
-    digest.update(np.ascontiguousarray(X, dtype="<f8").data)
-    return {"n_visits": len(X), "features": list(features), "sha256": digest.hexdigest()}
-
-
-def size_check(found: Segmentation, min_share: float) -> Check:
+def size_check(sizes: npt.NDArray[np.int64], min_share: float) -> Check:
     """Return the check that no segment is too small to work with."""
-    shares = found.sizes / found.sizes.sum()
+    shares = sizes / max(int(sizes.sum()), 1)
     small = np.flatnonzero(shares < min_share)
     listed = ", ".join(f"s{c + 1} ({shares[c]:.2%})" for c in small)
     noun = "segment is" if len(small) == 1 else "segments are"
@@ -61,14 +44,12 @@ def size_check(found: Segmentation, min_share: float) -> Check:
 def model_report(
     settings: Settings,
     table: VisitTable,
-    found: Segmentation,
+    found: Segmented,
     checks: Sequence[Check],
-    data: dict[str, Any],
     folder: Path,
 ) -> dict[str, Any]:
     """Return the content of ``model_report.json``; shares are between 0 and 1."""
     ledger = table.ledger
-    sample = min(SILHOUETTE_SAMPLE, ledger.visits)
     return {
         "schema_version": 1,
         "run_utc": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -85,27 +66,16 @@ def model_report(
         "n_sessions": ledger.visits,
         "min_date": table.days[0].isoformat() if table.days else None,
         "max_date": table.days[1].isoformat() if table.days else None,
-        "k_final": found.k_final,
-        "grade": None,
+        "k_final": found.k,
+        "grade": found.grade,
         "cluster_sizes": [
             {"cluster": c, "n_sessions": int(n), "pct_sessions": float(n / ledger.visits)}
             for c, n in enumerate(found.sizes)
         ],
-        "decision": _decision(settings, found),
+        "decision": found.decision,
         "features": list(found.features),
         "features_left_out": [n for n in table.features if n not in found.features],
-        "silhouette_sample": {
-            "n": sample,
-            "of": ledger.visits,
-            "exact": sample == ledger.visits,
-        },
-        "clipping": {
-            "method": found.clipping.method,
-            "threshold": _threshold(settings),
-            "counts": {
-                name: int(n) for name, n in zip(found.features, found.clipping.counts, strict=True)
-            },
-        },
+        **found.details,
         "totals": _totals(folder / "visits.parquet"),
         "checks": {
             "passed": sum(check.rows == 0 for check in checks),
@@ -120,28 +90,8 @@ def model_report(
             "visit_keys": ledger.visit_keys,
             "visits": ledger.visits,
         },
-        "fingerprint": data,
+        "fingerprint": found.fingerprint,
     }
-
-
-def _decision(settings: Settings, found: Segmentation) -> dict[str, Any]:
-    by_user = settings.k_final != "auto"
-    best = max(found.diagnostics, key=lambda row: row.silhouette)
-    who = "the user" if by_user else "the preset"
-    return {
-        "rule": f"set by {who}",
-        "k": found.k_final,
-        "text": f"K = {found.k_final} was set by {who}. Preset baseline gives no verdict on "
-        f"whether these groups are real. Among K = {found.diagnostics[0].k} to "
-        f"{found.diagnostics[-1].k} the silhouette is highest at K = {best.k} "
-        f"({best.silhouette:.3f}).",
-    }
-
-
-def _threshold(settings: Settings) -> float | list[float] | None:
-    if settings.clip == "zscore":
-        return settings.z_clip
-    return list(settings.clip_quantiles) if settings.clip == "quantile" else None
 
 
 def _config(settings: Settings, folder: Path) -> dict[str, Any]:
@@ -158,6 +108,8 @@ def _config(settings: Settings, folder: Path) -> dict[str, Any]:
 def _plain(value: Any, folder: Path) -> Any:
     if isinstance(value, Path | date):
         return str(value)
+    if isinstance(value, dict):
+        return {key: _plain(item, folder) for key, item in value.items()}
     if isinstance(value, tuple):
         return [_plain(item, folder) for item in value]
     if isinstance(value, str):

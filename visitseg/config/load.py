@@ -178,6 +178,12 @@ def _contradictions(s: Settings) -> list[str]:
             f"clip_quantiles = {list(s.clip_quantiles)} must rise within 0 and 1",
         ),
         (not 0 <= s.min_share < 1, ("min_share",), f"min_share = {s.min_share} must be in [0, 1)"),
+        (
+            not 1 / 60 <= s.sessions.gap_minutes < s.sessions.max_hours * 60 - 1 / 60,
+            ("sessions",),
+            f"sessions.gap_minutes = {s.sessions.gap_minutes:g} must be from one second to less "
+            f"than sessions.max_hours = {s.sessions.max_hours:g}",
+        ),
         (not 0 <= s.seed < 2**32, ("seed",), f"seed = {s.seed} must be in [0, 2^32)"),
     )
     found = [f"{text} ({where(*names)})" for wrong, names, text in rules if wrong]

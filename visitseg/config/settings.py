@@ -72,6 +72,27 @@ class CsvSettings:
     bad_lines: Literal["fail", "skip"] = "fail"
 
 
+@dataclass(frozen=True)
+class EventSettings:
+    """Which values of an event log's event column are what."""
+
+    page_view: tuple[str, ...] = ()
+    product_view: tuple[str, ...] = ()
+    add_to_cart: tuple[str, ...] = ()
+    checkout: tuple[str, ...] = ()
+    purchase: tuple[str, ...] = ()
+    refund: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VisitLimits:
+    """Where a visit of an event log ends."""
+
+    gap_minutes: float = 30
+    max_hours: float = 24
+    resessionize: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything a run can be told. Field names are the keys of ``visitseg.toml``."""
@@ -110,17 +131,23 @@ class Settings:
     )
     currency: str | None = option(None, "Currency of the revenue, for example USD.", commands=DATA)
     preset: Literal["auto", "baseline"] = option(
-        "baseline", "How visits are segmented.", commands=SEGMENT
+        "auto", "How visits are segmented.", commands=SEGMENT
     )
     k_min: int = option(2, "Smallest K that is tried.", commands=SEGMENT, env="K_MIN")
     k_max: int = option(12, "Largest K that is tried.", commands=SEGMENT, env="K_MAX")
     k_final: int | Literal["auto"] = option(
         "auto",
-        "The K to use; auto is 6 for baseline.",
+        "The K to use; auto decides by the evidence (baseline: 6).",
         commands=SEGMENT,
         env="K_FINAL",
         flag_type=str,
         metavar="N|auto",
+    )
+    bands: Literal["auto", "never"] = option(
+        "auto", "Whether auto cuts a continuum into its stable bands.", commands=SEGMENT
+    )
+    unassigned: bool = option(
+        False, "Give visits outside the model no segment (auto).", commands=SEGMENT
     )
     clip: Literal["zscore", "quantile", "none"] = option(
         "zscore", "How baseline winsorises.", commands=SEGMENT
@@ -137,6 +164,9 @@ class Settings:
         None, "Contract file that names the features to segment on.", commands=DATA
     )
     no_visits: bool = option(False, "Leave visits.parquet out of the run folder.", commands=SEGMENT)
+    resessionize: bool = option(
+        False, "Break the visits of an event log at long pauses.", commands=DATA
+    )
     json: bool = option(False, "Print one JSON object on stdout.", commands=EVERYWHERE)
     quiet: bool = option(False, "No progress on stderr.", commands=EVERYWHERE)
     dry_run: bool = option(False, "Print the plan and the SQL, write nothing.", commands=DATA)
@@ -155,6 +185,12 @@ class Settings:
     )
     names: dict[str, str] = field(
         default_factory=dict, metadata={"help": 'segment_id = "Our name"'}
+    )
+    events: EventSettings = field(
+        default_factory=EventSettings, metadata={"help": 'kind of event = ["values", "of the log"]'}
+    )
+    sessions: VisitLimits = field(
+        default_factory=VisitLimits, metadata={"help": "gap_minutes, max_hours, resessionize"}
     )
     csv: CsvSettings = field(
         default_factory=CsvSettings, metadata={"help": "delimiter, encoding, bad_lines"}

@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-import pyarrow as pa
-
 from visitseg.config import Settings
-from visitseg.errors import ConfigError, InputError, UsageError
-from visitseg.visits import ga4, ga360, mapping
-from visitseg.visits.columns import FEATURES
-from visitseg.visits.contract import Check, check_texts, enforce, run_checks
+from visitseg.errors import ConfigError, InputError
+from visitseg.visits import events
+from visitseg.visits.contract import Check, check_texts, enforce, feature_checks, run_checks
+from visitseg.visits.daily import daily_checks
+from visitseg.visits.features import NO_CONTRACT, Contract
 from visitseg.visits.ledger import Ledger, read_ledger
-from visitseg.visits.recognise import looks_like
-from visitseg.visits.text import load
+from visitseg.visits.planning import LAYOUTS, Model, Plan, open_and_plan
 from visitseg.warehouse import Input, Warehouse
 
-LAYOUTS: dict[str, pa.Schema] = {"ga360": ga360.LAYOUT, "ga4": ga4.LAYOUT}
-MODELS = {
-    "ga360": ("visit_rows", "visit_keys"),
-    "ga4": ("visit_rows", "channels", "visit_keys"),
-}
-# What the source cannot say.
-SILENT = {"ga360": {"engaged", "engagement_time_sec"}, "ga4": set[str]()}
-UNITS = {"ga4": "events"}
-ORDER = "ORDER BY LENGTH(visit_id), visit_id"
+UNITS = {"ga4": "events", "events": "events"}
 OnStep = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Model:
-    """One table of the build and the SELECT that makes it."""
-
-    name: str
-    sql: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The SQL of a build, in its order, and the values it runs with."""
-
-    source: str
-    models: tuple[Model, ...]
-    losses: str
-    notes: str | None
-    params: dict[str, object]
-    known: tuple[str, ...]  # features the source can say something about
 
 
 @dataclass(frozen=True)
@@ -82,7 +52,7 @@ class VisitTable:
 def build(
     warehouse: Warehouse,
     settings: Settings,
-    features: Sequence[str] = (),
+    contract: Contract = NO_CONTRACT,
     on_step: OnStep = lambda _: None,
 ) -> VisitTable:
     """Build the table ``visits`` in the warehouse and prove its grain.
@@ -93,8 +63,9 @@ def build(
         Where the SQL runs.
     settings : Settings
         Source, input, days, column mapping.
-    features : sequence of str
-        Features that the user names and that may be the input's own columns.
+    contract : Contract
+        What the user's contract file says: features that may be the input's own columns, and
+        features that it computes.
     on_step : callable
         Told what is being done.
 
@@ -106,10 +77,10 @@ def build(
         The grain is wrong; nothing must be published.
     """
     on_step("opening the input")
-    opened, plan = open_and_plan(warehouse, settings, features)
+    opened, plan = open_and_plan(warehouse, settings, contract)
     for model in plan.models:
         on_step(f"building {model.name}")
-        warehouse.create_table(model.name, model.sql, plan.params)
+        _create(warehouse, model, plan, contract)
     on_step("counting the ledger")
     ledger = read_ledger(
         warehouse,
@@ -128,7 +99,12 @@ def build(
         warehouse.dialect,
         with_timezone=settings.given("timezone") and plan.source in LAYOUTS,
     )
+    texts += feature_checks(contract)
     checks = run_checks(warehouse, texts, plan.params)
+    if plan.source == "ga4":
+        checks += daily_checks(ledger)
+    if plan.values is not None:
+        checks.append(events.value_check(plan.values, warehouse))
     days = _period(warehouse)
     enforce(checks, ledger.visits, f"{days[0]} to {days[1]}" if days else "no dates")
     for model in plan.models[:-1]:
@@ -143,94 +119,19 @@ def build(
     )
 
 
-def open_and_plan(
-    warehouse: Warehouse, settings: Settings, features: Sequence[str] = ()
-) -> tuple[Input, Plan]:
-    """Open the input and decide which SQL will run, without running it."""
-    source = settings.source
-    if source is None:
-        seen = warehouse.inspect(settings.input, settings.csv)
-        guess, why = looks_like([field.name for field in seen.columns])
-        raise UsageError(
-            "--source is missing",
-            where=seen.description,
-            evidence=[f"the input looks like {guess}: {why}" if guess else why],
-            do=f"Add --source {guess}." if guess else "Add --source ga360 or visits.",
-        )
-    if source in LAYOUTS:
-        opened = _open(warehouse, settings, LAYOUTS[source])
-        return opened, _export_plan(source, warehouse.dialect, settings)
-    if source == "visits":
-        opened = _open(warehouse, settings, None)
-        return opened, _mapped_plan(opened, warehouse, settings, features)
-    raise ConfigError(
-        f"source {source} is not part of this version",
-        where="--source",
-        do="Build one row per visit yourself and read it with --source visits.",
-    )
-
-
-def _open(warehouse: Warehouse, settings: Settings, layout: pa.Schema | None) -> Input:
+def _create(warehouse: Warehouse, model: Model, plan: Plan, contract: Contract) -> None:
     try:
-        return warehouse.open_input(settings.input, layout, settings.csv)
+        warehouse.create_table(model.name, model.sql, plan.params)
     except InputError as error:
-        if layout is None or "missing" not in error.what:
+        if model.name != "visits" or not contract.own:
             raise
-        seen = warehouse.inspect(settings.input, settings.csv)
-        guess, why = looks_like([field.name for field in seen.columns])
-        if guess in (None, settings.source):
-            raise
-        raise InputError(
-            f"the input is not a {settings.source} export",
-            where=error.where,
-            evidence=[f"it looks like {guess}: {why}", *error.evidence[:3]],
-            do=f"Use --source {guess}.",
+        own = [f"{feature.name}: {feature.sql}" for feature in contract.own]
+        raise ConfigError(
+            "a feature of the contract file cannot be computed",
+            where="--features",
+            evidence=[*error.evidence[:2], *own[:3]],
+            do="Compare numbers with numbers and texts with texts; a condition is type: int.",
         ) from error
-
-
-def _export_plan(source: str, dialect: str, settings: Settings) -> Plan:
-    models = [Model(name, load(f"{source}/{name}", dialect).sql) for name in MODELS[source]]
-    models.append(Model("visits", load("visits", dialect).sql + ORDER))
-    return Plan(
-        source=source,
-        models=tuple(models),
-        losses=load(f"{source}/losses", dialect).sql,
-        notes=load(f"{source}/notes", dialect).sql,
-        params=_params(settings),
-        known=tuple(name for name in FEATURES if name not in SILENT[source]),
-    )
-
-
-def _mapped_plan(
-    opened: Input, warehouse: Warehouse, settings: Settings, features: Sequence[str]
-) -> Plan:
-    mapped = mapping.map_columns(opened, settings.columns, features, warehouse)
-    known = [name for name in FEATURES if mapped.gives(name)]
-    known += [name for name, kind in mapped.extra.items() if kind == "number"]
-    return Plan(
-        source="visits",
-        models=(
-            Model("visit_rows", mapping.rows_sql(mapped)),
-            Model("visit_keys", mapping.KEYS_SQL),
-            Model("visits", mapping.visits_sql(mapped) + ORDER),
-        ),
-        losses=mapping.LOSSES_SQL,
-        notes=None,
-        params=_params(settings),
-        known=tuple(known),
-    )
-
-
-def _params(settings: Settings) -> dict[str, object]:
-    one = timedelta(days=1)
-    return {
-        "date_from": settings.date_from,
-        "date_to": settings.date_to,
-        "read_from": settings.date_from - one if settings.date_from else None,
-        "read_to": settings.date_to + one if settings.date_to else None,
-        "timezone": settings.timezone,
-        "currency": settings.currency,
-    }
 
 
 def _period(warehouse: Warehouse) -> tuple[date, date] | None:
@@ -252,11 +153,14 @@ def _no_visits(ledger: Ledger, opened: Input, settings: Settings) -> InputError:
         f" before {settings.date_to}" if settings.date_to else ""
     )
     in_range = "out_of_range" in lost
+    do = "Choose other days: --date-from, --date-to." if in_range else "Check --input."
+    if ledger.removed.get("bad_line", 0) > ledger.rows_in / 2:
+        do = "Check timestamp in [columns]: its values are no times that can be read."
     return InputError(
         f"no visit{asked if in_range else ''} is left of {ledger.rows_in:,} rows",
         where=opened.description,
         evidence=evidence,
-        do="Choose other days: --date-from, --date-to." if in_range else "Check --input.",
+        do=do,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from visitseg.errors import ContractError
+from visitseg.visits.features import Contract, Feature
 from visitseg.visits.text import SqlText, load, names
 from visitseg.warehouse import Warehouse
 
@@ -67,6 +68,28 @@ def check_texts(source: str, dialect: str, *, with_timezone: bool) -> list[SqlTe
         for name in found
         if with_timezone or name != "checks/date_agrees_with_timezone"
     ]
+
+
+def feature_checks(contract: Contract) -> list[SqlText]:
+    """Return one check for each feature to which the contract file sets bounds."""
+    return [
+        SqlText(
+            f"checks/{feature.name}_in_range",
+            f"SELECT visit_id FROM visits WHERE {feature.broken}\n",
+            {
+                "Severity": "error",
+                "Finds": f"Visits whose {feature.name} is not {_range(feature)}.",
+                "Do": "Check the expression and the bounds in the contract file.",
+            },
+        )
+        for feature in contract.features
+        if feature.broken
+    ]
+
+
+def _range(feature: Feature) -> str:
+    bounds = [("at least", feature.min), ("at most", feature.max)]
+    return " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
 
 
 def run_checks(

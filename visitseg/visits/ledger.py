@@ -13,13 +13,22 @@ from visitseg.warehouse import RAW, Warehouse
 NOTE_TEXTS = {
     "continuation": "first half not in the input; kept on the day it is seen",
     "merged_over_midnight": "touches several export days; it is one visit, of the day it began",
+    "events/order_without_id": "purchases without an order id; together they count as one order",
     "shared_order_id": "GA counts several purchases under one order id; an order is a distinct "
     "id, the revenue is GA's",
     "order_without_id": "a purchase without an order id; it is not counted as an order and its "
     "revenue is kept apart",
     "repeated_purchase": "a purchase whose order was counted before; it is no second order",
+    "money_not_a_number": "a purchase or refund whose amount is infinite or not a number; "
+    "it counts as 0",
     "debug": "events with debug_mode; kept",
     "internal": "events of internal traffic; kept",
+    "shared_visit_id": "the log gives the id to several visitors; each has a visit of its own",
+    "spans_pause": "the log's visit holds a pause longer than gap_minutes; kept whole, "
+    "--resessionize breaks it",
+    "broken_visit": "a part of a visit of the log, which was broken",
+    "cut_by_length": "begins where the visit before it reached max_hours",
+    "numbered_id": "begins in the same second as another of the visitor; a number tells them apart",
     "deprecated_revenue": "revenue found only in the deprecated totals.transactionRevenue",
 }
 
@@ -31,12 +40,14 @@ class Note:
     reason: str
     count: int
     visit_ids: tuple[str, ...]
+    source: str = ""
 
     @property
     def text(self) -> str:
         """A sentence."""
         noun = "1 visit" if self.count == 1 else f"{self.count:,} visits"
-        return f"{noun}: {NOTE_TEXTS[self.reason]}"
+        told = NOTE_TEXTS.get(f"{self.source}/{self.reason}") or NOTE_TEXTS[self.reason]
+        return f"{noun}: {told}"
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,9 @@ class Ledger:
             "unit": self.unit,
             "rows_in": self.rows_in,
             "removed": [{"reason": r, "rows": n} for r, n in sorted(self.removed.items())],
+            "removed_share": {
+                r: n / self.rows_in for r, n in sorted(self.removed.items()) if self.rows_in
+            },
             "rows_used": self.rows_used,
             "hits_in": self.hits_in,
             "hits_used": self.hits_used,
@@ -192,7 +206,7 @@ def read_ledger(
         visit_keys=_total(keys, "visits"),
         visits_removed=_sums([k for k in keys if k["removed"]], "removed", "visits"),
         visits=_total(visits, "visits"),
-        notes=_notes(rows, notes) if notes else (),
+        notes=_notes(rows, notes, source) if notes else (),
         days=_days(read, lost, visits),
     )
 
@@ -214,7 +228,7 @@ def _days(
     return tuple(found)
 
 
-def _notes(rows: Any, notes: str) -> tuple[Note, ...]:
+def _notes(rows: Any, notes: str, source: str) -> tuple[Note, ...]:
     found = rows(
         "SELECT reason, visit_id, n FROM (SELECT reason, visit_id, "
         "COUNT(*) OVER (PARTITION BY reason) AS n, "
@@ -225,7 +239,7 @@ def _notes(rows: Any, notes: str) -> tuple[Note, ...]:
     for row in found:
         ids.setdefault(row["reason"], []).append(row["visit_id"])
     counts = {row["reason"]: int(row["n"]) for row in found}
-    return tuple(Note(reason, counts[reason], tuple(ids[reason])) for reason in sorted(ids))
+    return tuple(Note(reason, counts[reason], tuple(ids[reason]), source) for reason in sorted(ids))
 
 
 def _sums(rows: Sequence[Mapping[str, Any]], key: str, value: str) -> dict[Any, int]:

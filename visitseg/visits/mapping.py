@@ -71,11 +71,7 @@ def map_columns(
     own = [field.name for field in opened.columns]
     expressions = {name: f'"{name}"' for name in own if name in BY_NAME}
     expressions |= {name: f"({text})" for name, text in columns.items()}
-    problems = [
-        f'columns.{name} = "{text}": {problem}'
-        for name, text in columns.items()
-        if (problem := _problem(name, text, warehouse))
-    ]
+    problems = check_expressions(columns, warehouse)
     if problems:
         raise ConfigError(
             f"{len(problems)} of {len(columns)} mapped columns cannot be computed",
@@ -145,6 +141,15 @@ def visits_sql(mapped: Mapped) -> str:
 -- Input:  visit_keys.
 SELECT {columns} FROM visit_keys
 """
+
+
+def check_expressions(columns: Mapping[str, str], warehouse: Warehouse) -> list[str]:
+    """Return what is wrong with the expressions of [columns], one line for each that is."""
+    return [
+        f'columns.{name} = "{text}": {problem}'
+        for name, text in columns.items()
+        if (problem := _problem(name, text, warehouse))
+    ]
 
 
 def _problem(name: str, text: str, warehouse: Warehouse) -> str | None:

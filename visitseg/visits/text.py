@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from visitseg.visits.features import Contract
+
 _ROOT = files("visitseg.visits")
 _HEADER = re.compile(r"^-- (\w+): +(.*(?:\n--  +.*)*)", re.MULTILINE)
 # How an engine writes the query parameter that GoogleSQL writes @name.
 _MARKERS = {"bigquery": r"@\1", "duckdb": r"$\1", "spark": r":\1"}
+# What engines call differently in texts that are otherwise the canonical ones.
+_WORDS = {"duckdb": (("REGEXP_CONTAINS(", "regexp_matches("), (" r'", " '"))}
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,12 @@ class SqlText:
 def load(name: str, dialect: str) -> SqlText:
     """Return the engine's own text where there is one, else the canonical text."""
     own = _ROOT.joinpath(dialect, f"{name}.sql")
-    sql = (own if own.is_file() else _ROOT.joinpath(f"{name}.sql")).read_text(encoding="utf-8")
+    if own.is_file():
+        sql = own.read_text(encoding="utf-8")
+    else:
+        sql = _ROOT.joinpath(f"{name}.sql").read_text(encoding="utf-8")
+        for canonical, word in _WORDS.get(dialect, ()):
+            sql = sql.replace(canonical, word)
     header = {
         key: " ".join(line.lstrip("- ").strip() for line in value.splitlines())
         for key, value in _HEADER.findall(sql)
@@ -54,6 +63,24 @@ def names(folder: str) -> list[str]:
         for entry in found.iterdir()
         if entry.name.endswith(".sql")
     )
+
+
+def with_features(visits: str, contract: Contract) -> str:
+    """Return the text of the model `visits` with the features that a contract file computes."""
+    own = ["v.*"]
+    for feature in contract.own:
+        told = " ".join(feature.description.split())
+        own += [f"-- {told}"] if told else []
+        own.append(f"{feature.sql} AS {feature.name}")
+    selected = "".join(
+        f"  {item}" + ("\n" if item.startswith("--") or item is own[-1] else ",\n") for item in own
+    )
+    return f"""-- Grain:  one row per visit: the visit table, and the contract file's own features.
+SELECT
+{selected}FROM (
+{visits.rstrip()}
+) AS v
+"""
 
 
 def as_statement(models: Sequence[tuple[str, str]], raw: str) -> str:

@@ -2,12 +2,14 @@
 -- Input:  visit_rows.
 -- Rules:  Google's documented default channel group of GA4, in its order; the lists of sites are
 --         the best known of each category. https://support.google.com/analytics/answer/9756891
+--         A site counts by its own name, as in google or www.google.co.uk; other services of the
+--         same house, as in mail.google.com, are plain referrers.
 WITH seen AS (
   SELECT DISTINCT
     COALESCE(source, '') AS source,
     COALESCE(medium, '') AS medium,
     COALESCE(campaign, '') AS campaign,
-    CASE WHEN click_id IS NULL THEN 0 ELSE 1 END AS has_click_id
+    CAST(CASE WHEN click_id IS NULL THEN 0 ELSE 1 END AS INT64) AS has_click_id
   FROM visit_rows
   WHERE removed IS NULL
 ), judged AS (
@@ -18,16 +20,16 @@ WITH seen AS (
     REGEXP_CONTAINS(LOWER(s.medium), r'^(.*cp.*|ppc|retargeting|paid.*)$') AS is_paid,
     REGEXP_CONTAINS(LOWER(s.campaign), r'^(.*(([^a-df-z]|^)shop|shopping).*)$') AS is_shopping_campaign,
     REGEXP_CONTAINS(LOWER(s.source),
-      r'(^|[./])(amazon|ebay|etsy|walmart|alibaba|aliexpress|mercadolibre|shopping\.google|shopzilla|google shopping)([./]|$)')
+      r'^(([a-z]{1,2}|www|search|[a-z]{1,2}\.search)\.)*(amazon|ebay|etsy|walmart|alibaba|aliexpress|mercadolibre|mercadolivre|shopping\.google|google shopping|shopzilla|shopping|shopify|shop\.app|target|bestbuy|costco|rakuten|zalando|idealo|kelkoo|ceneo|allegro|cdiscount|pricegrabber|nextag|bizrate|price|stripe|checkout\.stripe|lyst|wish|temu|shein|flipkart|myntra|lazada|shopee|tokopedia|coupang)(\.[a-z]{2,4}){0,2}$')
       AS is_shopping,
     REGEXP_CONTAINS(LOWER(s.source),
-      r'(^|[./])(google|bing|yahoo|baidu|yandex|duckduckgo|ecosia|qwant|naver|daum|seznam|ask|aol|sogou|startpage|brave)([./]|$)')
+      r'^(([a-z]{1,2}|www|search|[a-z]{1,2}\.search)\.)*(google|google-play|bing|yahoo|baidu|yandex|ya|duckduckgo|ecosia|qwant|naver|daum|seznam|ask|aol|sogou|so|360|startpage|brave|lycos|rambler|go\.mail|excite|dogpile|alice|virgilio|biglobe|auone|docomo|rakuten|najdi|onet|szukacz|terra|globo|centrum|eniro|kvasir|exalead|lite\.qwant|swisscows|mojeek|perplexity)(\.[a-z]{2,4}){0,2}$')
       AS is_search,
     REGEXP_CONTAINS(LOWER(s.source),
-      r'(^|[./])(facebook|fb|instagram|ig|twitter|t\.co|x\.com|linkedin|lnkd\.in|pinterest|reddit|tiktok|snapchat|tumblr|vk|quora|weibo|whatsapp|threads|meetup|groups\.google)([./]|$)')
+      r'^(([a-z]{1,2}|www|search|[a-z]{1,2}\.search)\.)*(facebook|fb|instagram|ig|twitter|t\.co|x|linkedin|lnkd\.in|pinterest|pin\.it|reddit|redd\.it|out\.reddit|tiktok|snapchat|tumblr|t\.umblr|vk|vkontakte|ok|odnoklassniki|quora|weibo|whatsapp|wa\.me|web\.whatsapp|telegram|t\.me|threads|bsky|mastodon|meetup|groups\.google|plus\.google|sites\.google|blogger|blogspot|wordpress|livejournal|medium|flickr|foursquare|yelp|tripadvisor|trustpilot|glassdoor|goodreads|deviantart|stackoverflow|stackexchange|news\.ycombinator|hatena|ameblo|line|kakao|kakaotalk|messenger|discord|nextdoor|xing|viadeo|douban|qzone|renren|mixi|zalo|disqus|last\.fm|myspace|ning|typepad|tinyurl)(\.[a-z]{2,4}){0,2}$')
       AS is_social,
     REGEXP_CONTAINS(LOWER(s.source),
-      r'(^|[./])(youtube|youtu\.be|vimeo|dailymotion|twitch|netflix|hulu|disneyplus|bilibili|iqiyi|youku)([./]|$)')
+      r'^(([a-z]{1,2}|www|search|[a-z]{1,2}\.search)\.)*(youtube|youtu\.be|vimeo|dailymotion|twitch|netflix|hulu|disneyplus|bilibili|iqiyi|youku|crackle|curiositystream|veoh|viddler|vudu|wistia|ted|utreon|rumble)(\.[a-z]{2,4}){0,2}$')
       AS is_video
   FROM seen AS s
 )

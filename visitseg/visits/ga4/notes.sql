@@ -9,3 +9,5 @@ UNION ALL
 SELECT 'debug', visit_id FROM visit_keys WHERE is_debug = 1
 UNION ALL
 SELECT 'internal', visit_id FROM visit_keys WHERE is_internal = 1
+UNION ALL
+SELECT 'money_not_a_number', visit_id FROM visit_keys WHERE is_odd_money = 1

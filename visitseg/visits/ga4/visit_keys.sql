@@ -18,24 +18,23 @@ WITH copies AS (
     *,
     CASE WHEN order_id IS NOT NULL THEN ROW_NUMBER() OVER (
       PARTITION BY order_id
-      ORDER BY hit_us, batch_page_id, batch_ordering_id, batch_event_index, visit_id, params,
-        revenue_micros
+      ORDER BY hit_us, batch_page_id, batch_ordering_id, batch_event_index, visit_id, revenue_micros
     ) END AS nth_purchase,
-    ROW_NUMBER() OVER (
+    ROW_NUMBER() OVER (  -- ties are ordered by the values that are taken
       PARTITION BY visit_id
-      ORDER BY hit_us, batch_page_id, batch_ordering_id, batch_event_index, event_name, params,
-        revenue_micros, refund_micros, day, order_id
+      ORDER BY hit_us, batch_page_id, batch_ordering_id, batch_event_index,
+        device NULLS LAST, country NULLS LAST
     ) AS nth,
     ROW_NUMBER() OVER (
       PARTITION BY visit_id
       ORDER BY CASE WHEN page IS NULL THEN 1 ELSE 0 END, hit_us, batch_page_id, batch_ordering_id,
-        batch_event_index, event_name, params, revenue_micros, refund_micros
+        batch_event_index, page
     ) AS nth_page,
     ROW_NUMBER() OVER (
       PARTITION BY visit_id
       ORDER BY CASE WHEN COALESCE(channel_group, source, medium, click_id) IS NULL THEN 1 ELSE 0 END,
-        hit_us, batch_page_id, batch_ordering_id, batch_event_index, event_name, params,
-        revenue_micros, refund_micros, day, order_id
+        hit_us, batch_page_id, batch_ordering_id, batch_event_index, channel_group NULLS LAST,
+        source NULLS LAST, medium NULLS LAST, campaign NULLS LAST, click_id NULLS LAST
     ) AS nth_source
   FROM copies
   WHERE copy = 1
@@ -70,6 +69,7 @@ WITH copies AS (
     COUNT(CASE WHEN event_name = 'purchase' AND order_id IS NULL THEN 1 END) AS purchases_without_id,
     SUM(CASE WHEN event_name = 'purchase' AND order_id IS NULL THEN revenue_micros ELSE 0 END)
       AS unattributed_micros,
+    MAX(is_odd_money) AS is_odd_money,
     MAX(is_debug) AS is_debug,
     MAX(is_internal) AS is_internal,
     MIN(platform) AS platform,
@@ -112,6 +112,7 @@ SELECT
   m.repeated_purchases,                               -- purchases whose order was counted before
   m.purchases_without_id,
   m.unattributed_micros / 1e6 AS unattributed_revenue,  -- of purchases without any order id
+  m.is_odd_money,                                     -- 1: money that is no number counts as 0
   m.is_debug,                                         -- 1: an event with debug_mode
   m.is_internal,                                      -- 1: an event of internal traffic
   m.platform,                                         -- WEB, ANDROID, IOS

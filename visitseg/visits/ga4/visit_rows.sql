@@ -5,6 +5,12 @@
 WITH picked AS (  -- the parameters that are used, by name
   SELECT
     e.*,
+    CASE WHEN e.event_name = 'purchase' THEN
+      CASE WHEN @currency = 'USD' THEN e.ecommerce.purchase_revenue_in_usd
+        ELSE e.ecommerce.purchase_revenue END END AS revenue,
+    CASE WHEN e.event_name = 'refund' THEN
+      CASE WHEN @currency = 'USD' THEN e.ecommerce.refund_value_in_usd
+        ELSE e.ecommerce.refund_value END END AS refund,
     (SELECT MAX(COALESCE(
        p.value.int_value,
        SAFE_CAST(p.value.string_value AS INT64),
@@ -68,7 +74,7 @@ SELECT
   COALESCE(e.batch_ordering_id, 0) AS batch_ordering_id,
   COALESCE(e.batch_event_index, 0) AS batch_event_index,
   COALESCE(e.event_name, '') AS event_name,
-  COALESCE(e.params, '') AS params,                   -- all parameters as one text, for copies
+  COALESCE(e.params, '') AS params,                   -- all parameters as one value, for copies
   CASE
     WHEN e.event_name = 'page_view' THEN
       COALESCE(NULLIF(REGEXP_REPLACE(
@@ -81,14 +87,13 @@ SELECT
       NULLIF(NULLIF(e.param_order_id, '(not set)'), ''),
       NULLIF(NULLIF(e.ecommerce.transaction_id, '(not set)'), ''))
   END AS order_id,                                    -- purchases only
-  CASE WHEN e.event_name = 'purchase' THEN CAST(ROUND(COALESCE(
-    CASE WHEN @currency = 'USD' THEN e.ecommerce.purchase_revenue_in_usd
-      ELSE e.ecommerce.purchase_revenue END, 0) * 1e6) AS INT64) ELSE 0
-  END AS revenue_micros,                              -- currency units x 1,000,000
-  CASE WHEN e.event_name = 'refund' THEN CAST(ROUND(COALESCE(
-    CASE WHEN @currency = 'USD' THEN e.ecommerce.refund_value_in_usd
-      ELSE e.ecommerce.refund_value END, 0) * 1e6) AS INT64) ELSE 0
-  END AS refund_micros,                               -- currency units x 1,000,000
+  COALESCE(SAFE_CAST(ROUND(e.revenue * 1e6) AS INT64), 0)
+    AS revenue_micros,                                -- currency units x 1,000,000
+  COALESCE(SAFE_CAST(ROUND(e.refund * 1e6) AS INT64), 0)
+    AS refund_micros,                                 -- currency units x 1,000,000
+  CASE WHEN (e.revenue IS NOT NULL AND SAFE_CAST(ROUND(e.revenue * 1e6) AS INT64) IS NULL)
+    OR (e.refund IS NOT NULL AND SAFE_CAST(ROUND(e.refund * 1e6) AS INT64) IS NULL)
+    THEN 1 ELSE 0 END AS is_odd_money,                -- 1: infinite or not a number; counted as 0
   CASE WHEN e.event_name IN ('purchase', 'refund') AND COALESCE(@currency, '') <> 'USD'
     THEN e.param_currency END AS currency,            -- of money that is counted
   CASE WHEN e.engaged IS NULL THEN NULL WHEN e.engaged = 1 THEN 1 ELSE 0 END AS engaged,

@@ -39,7 +39,7 @@ WITH repeated AS (  -- narrow keys first; a collision only sends an event the lo
       CASE WHEN order_id IS NOT NULL THEN row_number() OVER (
         PARTITION BY order_id
         ORDER BY hit_us NULLS FIRST, batch_page_id, batch_ordering_id, batch_event_index, visit_id,
-          params, revenue_micros
+          revenue_micros NULLS FIRST
       ) END AS nth
     FROM events
     WHERE event_name = 'purchase'
@@ -48,12 +48,11 @@ WITH repeated AS (  -- narrow keys first; a collision only sends an event the lo
 ), placed AS (
   SELECT
     *,
-    row(coalesce(hit_us, -9223372036854775808), batch_page_id, batch_ordering_id, batch_event_index,
-      event_name, params, revenue_micros, refund_micros, coalesce(day, '-infinity'::DATE),
-      coalesce(order_id, '')) AS place,  -- a NULL is before all else, as in GoogleSQL
-    CASE WHEN coalesce(channel_group, source, medium, click_id) IS NOT NULL THEN
-      {'channel_group': channel_group, 'source': source, 'medium': medium, 'campaign': campaign,
-       'click_id': click_id} END AS came_by
+    {'hit_us': coalesce(hit_us, -9223372036854775808), 'page_id': batch_page_id,
+     'ordering_id': batch_ordering_id, 'event_index': batch_event_index}
+      AS place,  -- a NULL is before all else, as in GoogleSQL; in a struct it would be behind
+    {'channel_group': channel_group, 'source': source, 'medium': medium, 'campaign': campaign,
+     'click_id': click_id} AS came_by
   FROM events
 ), merged AS (
   SELECT
@@ -70,12 +69,13 @@ WITH repeated AS (  -- narrow keys first; a collision only sends an event the lo
     count(*) FILTER (event_name = 'view_item') AS product_views,
     count(*) FILTER (event_name = 'add_to_cart') AS add_to_carts,
     count(*) FILTER (event_name = 'begin_checkout') AS checkouts,
-    arg_min_null(device, place) AS device,
-    arg_min_null(country, place) AS country,
+    min({'place': place, 'device': device, 'country': country}) AS first_event,
     max(is_new) AS is_new,
-    arg_min(page, place) AS landing_page,
-    arg_min(came_by, place) AS came_by,
-    count(DISTINCT day) AS n_days,
+    min({'place': place, 'page': page}) FILTER (page IS NOT NULL) AS first_page,
+    min({'place': place, 'came_by': came_by}) FILTER (
+      coalesce(channel_group, source, medium, click_id) IS NOT NULL).came_by AS came_by,
+    len(list_distinct(list(day)))::BIGINT AS n_days,
+    max(is_odd_money) AS is_odd_money,
     max(is_debug) AS is_debug,
     max(is_internal) AS is_internal,
     min(platform) AS platform,
@@ -101,7 +101,7 @@ SELECT
   m.product_views,
   m.add_to_carts,
   m.checkouts,
-  m.device,
+  m.first_event.device AS device,
   coalesce(
     m.came_by.channel_group,
     CASE WHEN coalesce(m.came_by.source, m.came_by.medium, m.came_by.click_id) IS NULL
@@ -109,15 +109,16 @@ SELECT
     c.channel,
     'Unassigned'
   ) AS channel,
-  m.country,
+  m.first_event.country AS country,
   CASE WHEN m.is_new = 1 THEN 'new' ELSE 'returning' END AS visitor_type,
-  m.landing_page,
+  m.first_page.page AS landing_page,
   CASE WHEN m.date_id < $date_from OR m.date_id >= $date_to THEN 'out_of_range' END AS removed,
   m.hits AS n_rows,
   m.n_days,
   coalesce(p.repeated_purchases, 0) AS repeated_purchases,
   coalesce(p.purchases_without_id, 0) AS purchases_without_id,
   coalesce(p.unattributed_micros, 0)::BIGINT / 1e6 AS unattributed_revenue,
+  m.is_odd_money,
   m.is_debug,
   m.is_internal,
   m.platform,

@@ -19,14 +19,15 @@ WITH keyed AS (
     event_params[list_position(keys, 'medium')].value.string_value AS param_medium,
     event_params[list_position(keys, 'campaign')].value.string_value AS param_campaign,
     event_params[list_position(keys, 'gclid')].value.string_value AS param_click_id,
-    list_sort(list_transform(event_params, lambda p: p.key || '=' ||
-      coalesce(p.value.string_value, '') || '|' || coalesce(p.value.int_value::VARCHAR, '') || '|' ||
-      coalesce(CASE WHEN coalesce(p.value.double_value, p.value.float_value) IS NOT NULL THEN
-        CASE
-          WHEN printf('%.15g', coalesce(p.value.double_value, p.value.float_value))::DOUBLE
-            = coalesce(p.value.double_value, p.value.float_value)
-          THEN printf('%.15g', coalesce(p.value.double_value, p.value.float_value) + 0)
-          ELSE printf('%.17g', coalesce(p.value.double_value, p.value.float_value)) END END, ''))) AS params
+    -- A sum has no order; a copy must also agree in the columns beside it, so 64 bits are plenty.
+    list_sum(list_transform(event_params, lambda p: hash(p.key, coalesce(p.value.string_value, ''),
+      p.value.int_value, coalesce(p.value.double_value, p.value.float_value) + 0))) AS params,
+    CASE WHEN event_name = 'purchase' THEN
+      CASE WHEN $currency = 'USD' THEN ecommerce.purchase_revenue_in_usd
+        ELSE ecommerce.purchase_revenue END END AS revenue,
+    CASE WHEN event_name = 'refund' THEN
+      CASE WHEN $currency = 'USD' THEN ecommerce.refund_value_in_usd
+        ELSE ecommerce.refund_value END END AS refund
   FROM keyed
 ), picked AS (
   SELECT
@@ -68,7 +69,7 @@ SELECT
   coalesce(batch_ordering_id, 0) AS batch_ordering_id,
   coalesce(batch_event_index, 0) AS batch_event_index,
   coalesce(event_name, '') AS event_name,
-  coalesce(array_to_string(params, chr(10)), '') AS params,
+  coalesce(params % 9223372036854775807, 0)::BIGINT AS params,
   CASE
     WHEN event_name = 'page_view' THEN
       coalesce(nullif(regexp_replace(
@@ -81,14 +82,11 @@ SELECT
       nullif(nullif(param_order_id, '(not set)'), ''),
       nullif(nullif(ecommerce.transaction_id, '(not set)'), ''))
   END AS order_id,
-  CASE WHEN event_name = 'purchase' THEN round(coalesce(
-    CASE WHEN $currency = 'USD' THEN ecommerce.purchase_revenue_in_usd
-      ELSE ecommerce.purchase_revenue END, 0) * 1e6)::BIGINT ELSE 0
-  END AS revenue_micros,
-  CASE WHEN event_name = 'refund' THEN round(coalesce(
-    CASE WHEN $currency = 'USD' THEN ecommerce.refund_value_in_usd
-      ELSE ecommerce.refund_value END, 0) * 1e6)::BIGINT ELSE 0
-  END AS refund_micros,
+  coalesce(try_cast(round(revenue * 1e6) AS BIGINT), 0) AS revenue_micros,
+  coalesce(try_cast(round(refund * 1e6) AS BIGINT), 0) AS refund_micros,
+  CASE WHEN (revenue IS NOT NULL AND try_cast(round(revenue * 1e6) AS BIGINT) IS NULL)
+    OR (refund IS NOT NULL AND try_cast(round(refund * 1e6) AS BIGINT) IS NULL)
+    THEN 1 ELSE 0 END::BIGINT AS is_odd_money,
   CASE WHEN event_name IN ('purchase', 'refund') AND coalesce($currency, '') <> 'USD'
     THEN param_currency END AS currency,
   CASE WHEN is_engaged IS NULL THEN NULL WHEN is_engaged = 1 THEN 1 ELSE 0 END::BIGINT AS engaged,
