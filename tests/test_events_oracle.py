@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -89,8 +89,14 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def compare(oracle: Oracle, engine: duckdb.DuckDBPyConnection, seed: int) -> None:
-    for told, params in VALUES.items():
+def compare(
+    oracle: Oracle,
+    engine: duckdb.DuckDBPyConnection,
+    seed: int,
+    values: Sequence[str] = tuple(VALUES),
+) -> None:
+    for told in values:
+        params = VALUES[told]
         raw = random_log(seed, EVENTS, visits=params["given_visits"])
         google = google_chain(oracle, READS, raw, params, BASE)
         own = our_chain(engine, READS, raw, params, BASE)
@@ -111,7 +117,7 @@ def test_every_text_of_the_source_is_compared() -> None:
 def test_random_logs_give_the_same_tables(
     oracle: Oracle, engine: duckdb.DuckDBPyConnection, seed: int
 ) -> None:
-    compare(oracle, engine, seed)
+    compare(oracle, engine, seed, [list(VALUES)[seed % len(VALUES)]])  # all of them: the slow lane
 
 
 @pytest.mark.slow
