@@ -187,7 +187,7 @@ def _run_into(
         found = segmenting.by_baseline(folder, settings, features, sample, progress)
     else:
         there = _features(table, wanted or table.features, wanted)
-        found = segmenting.by_auto(folder, settings, there, progress)
+        found = segmenting.by_auto(folder, settings, there, contract.transforms, progress)
     checks = [*table.checks, summary.size_check(found.sizes, settings.min_share)]
     write_json(folder / "checks.json", [check.to_dict() for check in checks])
     report = summary.model_report(settings, table, found, checks, folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -74,7 +74,11 @@ def fingerprint(X: npt.NDArray[np.float64], features: Sequence[str]) -> dict[str
 
 
 def by_auto(
-    folder: Path, settings: Settings, there: Sequence[str], progress: Progress
+    folder: Path,
+    settings: Settings,
+    there: Sequence[str],
+    transforms: Mapping[str, str],
+    progress: Progress,
 ) -> Segmented:
     """Segment by preset `auto`.
 
@@ -86,6 +90,9 @@ def by_auto(
         K, seed, bands, names.
     there : sequence of str
         Features to use, of the visit table's.
+    transforms : mapping of str to str
+        Features that the contract file names -> its transform, empty where it names none: those
+        beyond the visit table's own four are axes too.
     progress : Progress
         Told what is being done.
     """
@@ -105,6 +112,7 @@ def by_auto(
     described = artifacts.read_described(visits, _DIMENSIONS)
     found = auto.segment(
         columns,
+        transforms=transforms,
         k=None if settings.k_final == "auto" else settings.k_final,
         k_min=settings.k_min,
         k_max=settings.k_max,

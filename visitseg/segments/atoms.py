@@ -20,6 +20,8 @@ _SHARE = 0.003
 _FEW = 30
 # How far "around" reaches, on the log scale.
 _REACH = 0.5
+# How wide the cell of a value that is not rounded is on its axis.
+_CELL = 0.02
 
 
 def find_atoms(
@@ -76,6 +78,32 @@ def find_atoms(
             break
         atoms = found
     return {float(distinct[i]): expected for i, expected in sorted(atoms.items())}
+
+
+def find_spikes(values: Values, places: Values) -> dict[float, float]:
+    """Find the values that spike on an axis whose values are not rounded.
+
+    Parameters
+    ----------
+    values, places : ndarray of shape (n_visits,)
+        In their own unit, and on the axis; NaN is unknown.
+
+    Returns
+    -------
+    dict
+        As of `find_atoms`.
+    """
+    known = np.isfinite(places)
+    distinct, first, counts = np.unique(places[known], return_index=True, return_counts=True)
+    below = np.concatenate([[0], np.cumsum(counts)])
+    atoms = {}
+    for i in np.flatnonzero(counts >= max(_FEW, _SHARE * known.sum())):
+        low, high = np.searchsorted(distinct, distinct[i] + np.array([-_REACH, _REACH]))
+        around = max(below[i] - below[low], below[high] - below[i + 1]) / _REACH
+        expected = float(around * _CELL / counts[i])
+        if expected * _EXCESS < 1:
+            atoms[float(values[known][first[i]])] = expected
+    return atoms
 
 
 def _runs(suspects: npt.NDArray[np.intp], longest: int) -> list[list[int]]:

@@ -87,6 +87,7 @@ def segment(
     columns: Columns,
     *,
     visits: bool = True,
+    transforms: Mapping[str, str] | None = None,
     k: int | None = None,
     k_min: int = 2,
     k_max: int = 12,
@@ -103,6 +104,9 @@ def segment(
         Features in their own units, NaN where unknown; at least one visit.
     visits : bool
         A visit table: rules and log units apply. Else a plain array.
+    transforms : mapping of str to str, optional
+        Columns beyond the visit table's four that segments are sought on too -> log, log1p, share,
+        flag or none; empty where the values tell it. Outcomes (orders, revenue) never are.
     k : int, optional
         Number of segments, rule segments included, if the user gives it.
     k_min, k_max : int
@@ -125,7 +129,7 @@ def segment(
     with threadpool_limits(limits=1), config_context(array_api_dispatch=False):
         ruled = rules.applicable(columns, k=k) if visits else ()
         on_step("looking for density valleys")
-        rest = _beyond(columns, ruled, seed, visits=visits)
+        rest = _beyond(columns, ruled, seed, visits, transforms)
         room = max((k_max if k is None else k) - len(ruled), 1)
         k_strict = min(rest.search.tree.k, room) if rest else 0
         if k is None and 1 < k_strict < k_min - len(ruled):
@@ -183,11 +187,19 @@ def segment(
         )
 
 
-def _beyond(columns: Columns, ruled: tuple[str, ...], seed: int, *, visits: bool) -> Rest | None:
+def _beyond(
+    columns: Columns,
+    ruled: tuple[str, ...],
+    seed: int,
+    visits: bool,
+    transforms: Mapping[str, str] | None,
+) -> Rest | None:
     n = len(next(iter(columns.values())))
     met = rules.masks(columns, ruled).values()
     rows = np.flatnonzero(~np.logical_or.reduce([np.zeros(n, dtype=bool), *met]))
-    return look(columns, rows, seed, visits=visits) if len(rows) else None
+    if not len(rows):
+        return None
+    return look(columns, rows, seed, visits=visits, transforms=transforms)
 
 
 def _rows(columns: Columns, mask: rules.Mask) -> Columns:

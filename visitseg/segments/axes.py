@@ -1,4 +1,4 @@
-"""The visit table's features as axes: fixed log units, without standardising.
+"""Features as axes: fixed log units, without standardising.
 
 One unit is a factor e on every log axis. Standardising the same columns would blow the noise of
 near-constant ratios up to full weight.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,14 @@ from visitseg.segments.transform import Matrix
 
 Column = npt.NDArray[np.float64]
 Columns = Mapping[str, Column]
+Transform = Literal["log", "log1p", "share", "flag", "none"]
+Kind = Literal["pages", "pace", "activity", "breadth"] | Transform
 
 # Steps of clocks; the largest that divides nearly all times is the clock's.
 _STEPS = (60.0, 30.0, 15.0, 10.0, 5.0, 1.0)
 _NEARLY_ALL = 0.9
+# Of the normal distribution: interquartile range over standard deviation.
+_IQR = 1.3489795003921634
 
 
 @dataclass(frozen=True)
@@ -32,21 +37,79 @@ class Axis:
         What the axis measures.
     column : str
         The column whose values spike where the axis does.
+    kind : str
+        pages, pace, activity, breadth: of the visit table. log, log1p, share, flag, none: of
+        columns of one's own.
+    step : float
+        Distance of neighbouring values in the column's unit: 1 for counts, the clock's step for
+        times; 0 where values are not rounded.
+    unit : float
+        Kind `none`: so much of the column is one unit of the axis.
     """
 
     name: str
     column: str
+    kind: Kind
+    step: float = 1.0
+    unit: float = 1.0
+
+    @property
+    def built_in(self) -> bool:
+        """Whether the axis is the visit table's."""
+        return self.kind not in get_args(Transform)
 
 
-PAGES = Axis("log pageviews", "pageviews")
-PACE = Axis("log1p seconds a page", "time_on_site_sec")
-ACTIVITY = Axis("log hits a page", "hits")
-BREADTH = Axis("share of distinct pages", "unique_pages")
+PAGES = Axis("log pageviews", "pageviews", "pages")
+PACE = Axis("log1p seconds a page", "time_on_site_sec", "pace")
+ACTIVITY = Axis("log hits a page", "hits", "activity")
+BREADTH = Axis("share of distinct pages", "unique_pages", "breadth")
+BUILT_IN = (PAGES, PACE, ACTIVITY, BREADTH)
+# What a visit leads to, and what the built-in axes already say, is never an axis of its own.
+_NO_AXES = {axis.column for axis in BUILT_IN} | {
+    *("transactions", "transaction_revenue", "refund_revenue"),
+    *("time_on_site_sec_per_pageview", "hits_per_pageview"),
+}
 
 
-def axes_of(columns: Columns) -> tuple[Axis, ...]:
-    """Return the axes that the columns allow; `pageviews` is always there."""
-    return tuple(axis for axis in (PAGES, PACE, ACTIVITY, BREADTH) if axis.column in columns)
+def own_axes(columns: Columns, transforms: Mapping[str, str]) -> tuple[Axis, ...]:
+    """Return the axes of columns beyond the visit table's four, by name.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n_visits,)
+        Features in their own units; NaN is unknown.
+    transforms : mapping of str to str
+        Column -> log, log1p, share, flag or none; empty: told by the values.
+    """
+    found = []
+    for name in sorted(set(transforms) & set(columns) - _NO_AXES):
+        known = columns[name][np.isfinite(columns[name])]
+        if not len(known):
+            continue
+        kind: Kind = transforms[name] or told_by(known)  # type: ignore[assignment]
+        unit = 1.0
+        if kind == "none":
+            low, high = np.quantile(known, [0.25, 0.75])
+            unit = float(high - low) / _IQR or float(known.std()) or 1.0
+        title = name if kind in ("share", "flag", "none") else f"{kind} {name}"
+        found.append(Axis(title, name, kind, 0.0 if kind == "share" else _step(known), unit))
+    return tuple(found)
+
+
+def told_by(known: Column) -> Transform:
+    """Return the transform that values suggest."""
+    if np.isin(known, (0, 1)).all():
+        return "flag"
+    low, high = known.min(), known.max()
+    if low < 0:
+        return "none"
+    return "share" if high <= 1 else "log1p"
+
+
+def _step(known: Column) -> float:
+    """Return 1 where values are whole numbers; zeros say nothing of that."""
+    said = known[known != 0]
+    return float(not len(said) or np.mean(said == np.rint(said)) > _NEARLY_ALL)
 
 
 def clock_step(time: Column) -> float:
@@ -59,11 +122,7 @@ def clock_step(time: Column) -> float:
 
 
 def place(
-    columns: Columns,
-    axes: tuple[Axis, ...],
-    *,
-    step: float = 0.0,
-    within: Mapping[str, Column] | None = None,
+    columns: Columns, axes: tuple[Axis, ...], within: Mapping[str, Column] | None = None
 ) -> Matrix:
     """Place visits on the axes.
 
@@ -73,10 +132,8 @@ def place(
         Features in their own units; NaN is unknown.
     axes : tuple of Axis
         Which axes.
-    step : float
-        Step of the clock in seconds.
     within : mapping of str to ndarray of shape (n_visits,), optional
-        Where within the cell of its whole number a visit lies, from 0 to 1, per column. Default:
+        Where within the cell of its rounded number a visit lies, from 0 to 1, per column. Default:
         the middle of the cell. Only numerators are dequantised: moving both sides of a ratio
         makes valleys that are not there.
 
@@ -85,21 +142,42 @@ def place(
     ndarray of shape (n_visits, n_axes)
         NaN where unknown.
     """
-    pages = columns["pageviews"]
     placed = []
     for axis in axes:
         value = columns[axis.column]
+        pages = columns["pageviews"] if axis.built_in else value
+        low, high = _cell(axis, value, pages)
         part = 0.5 if within is None else within[axis.column]
-        if axis is PAGES:
-            low, high = np.log(np.maximum(value - 0.5, 0.25)), np.log(value + 0.5)
-        elif axis is PACE:
-            half = step / 2
-            per = np.maximum(pages, 1)
-            low, high = np.log1p(np.maximum(value - half, 0) / per), np.log1p((value + half) / per)
-        elif axis is ACTIVITY:
-            low = np.log(np.maximum(value, 0.5) / (pages + 0.5))
-            high = np.log((value + 1) / (pages + 0.5))
-        else:
-            low, high = (value - 0.5) / np.maximum(pages, 1), (value + 0.5) / np.maximum(pages, 1)
         placed.append(low + part * (high - low))
     return np.column_stack(placed)
+
+
+def _cell(axis: Axis, value: Column, pages: Column) -> tuple[Column, Column]:
+    """Return both ends of the cell of each value, on the axis."""
+    half = axis.step / 2
+    match axis.kind:
+        case "pages":
+            return np.log(np.maximum(value - half, half / 2)), np.log(value + half)
+        case "pace":
+            per = np.maximum(pages, 1)
+            low = np.log1p(np.maximum(value - half, 0) / per)
+            return low, np.log1p((value + half) / per)
+        case "activity":
+            low = np.log(np.maximum(value, half) / (pages + 0.5))
+            return low, np.log((value + 2 * half) / (pages + 0.5))
+        case "breadth":
+            per = np.maximum(pages, 1)
+            return (value - half) / per, (value + half) / per
+        case "log":
+            at_least = np.where(value + half > 0, value, np.nan)
+            low = np.log(np.where(half > 0, np.maximum(at_least - half, half / 2), at_least))
+            return low, np.log(at_least + half)
+        case "log1p":
+            return _log1p(value - half), _log1p(value + half)
+        case _:
+            return (value - half) / axis.unit, (value + half) / axis.unit
+
+
+def _log1p(value: Column) -> Column:
+    """Return log1p, mirrored for values under 0."""
+    return np.sign(value) * np.log1p(np.abs(value))

@@ -120,7 +120,7 @@ def visit_columns(X: Any) -> Numbers:
 
 def check_visits(found: Numbers) -> Numbers:
     """Check the numbers of a visit table, and add the columns that a ratio stands for."""
-    negative = [name for name, values in found.items() if (values < 0).any()]
+    negative = [name for name in NUMBERS if name in found and (found[name] < 0).any()]
     if negative:
         raise SegmentError(
             f"{len(negative)} columns hold negative values",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,7 +105,14 @@ class Rest:
         return learn(places, raw, atoms, self.drawn.places, labels, shaped=shaped)
 
 
-def look(columns: Columns, rows: npt.NDArray[np.intp], seed: int, *, visits: bool) -> Rest:
+def look(
+    columns: Columns,
+    rows: npt.NDArray[np.intp],
+    seed: int,
+    *,
+    visits: bool,
+    transforms: Mapping[str, str] | None = None,
+) -> Rest:
     """Look for segments among some rows of a table; see `visitseg.segments.search`.
 
     Parameters
@@ -117,11 +125,13 @@ def look(columns: Columns, rows: npt.NDArray[np.intp], seed: int, *, visits: boo
         Seed of the search.
     visits : bool
         A visit table, in fixed log units; else a plain array.
+    transforms : mapping of str to str, optional
+        Columns of one's own that are axes too; see `visitseg.segments.axes.own_axes`.
     """
     rows = rows[canonical_rows(sample.take(columns, rows))]
     n = len(rows)
     rows = rows[sample.spread_rows(n, sample.LARGEST)]
     own = sample.take(columns, rows)
-    space: Space = visit_space(own) if visits else array_space(own)
+    space: Space = visit_space(own, transforms) if visits else array_space(own)
     drawn = sample.draw(own, space)
     return Rest(space, rows, own, drawn, search(drawn, seed), n)

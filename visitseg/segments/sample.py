@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from visitseg.segments.axes import Columns
 from visitseg.segments.space import Space
@@ -17,6 +18,8 @@ LARGEST = 20_000
 # whether the search is steady, not whether other visits would have answered otherwise.
 _STREAM = 20_231
 _MOST = 0.3
+# A missing place is drawn from so many similar visits.
+_SIMILAR = 5
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def draw(columns: Columns, space: Space) -> Sample:
     Sample
         Without the visits where an axis is unknown, and without what a spike holds beyond what
         the values around it lead to expect. Where that would leave under 30 %, unknown places
-        are set to the axis' median instead.
+        are set to the axis' median instead. On an axis of one's own the place of such visits is
+        taken from a visit that is like them on the built-in axes.
     """
     n = len(next(iter(columns.values())))
     rng = np.random.default_rng(_STREAM + 1)
@@ -75,14 +79,35 @@ def draw(columns: Columns, space: Space) -> Sample:
     }
     places = space.place(columns, within)
     raw = np.column_stack([columns[name] for name in space.columns])
-    known = np.asarray(np.isfinite(places).all(axis=1))
+    own = list(space.own)
+    known = np.asarray(np.isfinite(np.delete(places, own, axis=1)).all(axis=1))
     if known.mean() < _MOST:
         places = np.where(np.isfinite(places), places, np.nanmedian(places, axis=0))
         known[:] = True
     for j, spikes in space.atoms.items():
         for value, looked_at in spikes.items():
-            known &= ~((raw[:, j] == value) & (rng.random(n) > looked_at))
+            excess = (raw[:, j] == value) & (rng.random(n) > looked_at)
+            if j in space.own:
+                places[excess, j] = np.nan
+            else:
+                known &= ~excess
     if known.sum() < 2:
-        known[:] = np.isfinite(places).all(axis=1)
+        known[:] = True
     rows = np.flatnonzero(known)
-    return Sample(rows, places[rows], np.nan_to_num(raw[rows]))
+    places = places[rows]
+    for j in own:
+        _fill(places, j, np.delete(places, own, axis=1), rng)
+    return Sample(rows, places, np.nan_to_num(raw[rows]))
+
+
+def _fill(places: Matrix, j: int, others: Matrix, rng: np.random.Generator) -> None:
+    """Give visits without a place on an axis that of a similar visit, in place (hot deck)."""
+    lacking = ~np.isfinite(places[:, j])
+    if not lacking.any():
+        return
+    donors = np.flatnonzero(~lacking)
+    others = np.nan_to_num(others)
+    similar = min(_SIMILAR, len(donors))
+    near = cKDTree(others[donors]).query(others[lacking], np.arange(1, similar + 1))[1]
+    drawn = rng.integers(0, similar, lacking.sum())
+    places[lacking, j] = places[donors[near[np.arange(len(near)), drawn]], j]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from visitseg.segments import axes
-from visitseg.segments.atoms import find_atoms
+from visitseg.segments.atoms import find_atoms, find_spikes
 from visitseg.segments.axes import Axis, Column, Columns
 from visitseg.segments.transform import Matrix
 
@@ -18,6 +18,8 @@ from visitseg.segments.transform import Matrix
 _SIDE_BY_SIDE = 3
 # Of the normal distribution: interquartile range over standard deviation.
 _IQR = 1.3489795003921634
+# An axis of one's own that fewer of the visits have a place on says too little to search on it.
+_OFTEN = 0.5
 
 
 class Space(Protocol):
@@ -35,6 +37,10 @@ class Space(Protocol):
     def atoms(self) -> Mapping[int, Mapping[float, float]]:
         """Axis -> value that spikes -> share of its visits that is looked at."""
 
+    @property
+    def own(self) -> tuple[int, ...]:
+        """Axes of columns beyond the visit table's four, where values may be unknown."""
+
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
 
@@ -46,15 +52,12 @@ class VisitSpace:
     Attributes
     ----------
     axes : tuple of Axis
-        What the columns allow.
-    step : float
-        Step of the clock in seconds, 0 where times are not rounded.
+        What the columns allow: the built-in ones first.
     atoms : mapping
         Axis -> value that spikes -> share of its visits that is looked at.
     """
 
     axes: tuple[Axis, ...]
-    step: float = 0.0
     atoms: Mapping[int, Mapping[float, float]] = field(default_factory=dict)
 
     @property
@@ -67,9 +70,14 @@ class VisitSpace:
         """The column whose values may spike, per axis."""
         return tuple(axis.column for axis in self.axes)
 
+    @property
+    def own(self) -> tuple[int, ...]:
+        """Axes of columns beyond the visit table's four, where values may be unknown."""
+        return tuple(j for j, axis in enumerate(self.axes) if not axis.built_in)
+
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
-        return axes.place(columns, self.axes, step=self.step, within=within)
+        return axes.place(columns, self.axes, within)
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,11 @@ class ArraySpace:
         """What each axis measures."""
         return self.columns
 
+    @property
+    def own(self) -> tuple[int, ...]:
+        """No axis: every value is known."""
+        return ()
+
     def place(
         self,
         columns: Columns,
@@ -107,26 +120,47 @@ class ArraySpace:
         return placed
 
 
-def visit_space(columns: Columns) -> VisitSpace:
+def visit_space(columns: Columns, transforms: Mapping[str, str] | None = None) -> VisitSpace:
     """Learn the axes of a visit table: the clock's step, and the values that spike.
 
     Parameters
     ----------
     columns : mapping of str to ndarray of shape (n_visits,)
         The visits beyond the rules, in canonical order.
+    transforms : mapping of str to str, optional
+        Columns beyond the visit table's four that are axes too; see `axes.own_axes`.
     """
-    found = tuple(axis for axis in axes.axes_of(columns) if np.isfinite(columns[axis.column]).any())
-    step = axes.clock_step(columns["time_on_site_sec"]) if axes.PACE in found else 0.0
-    atoms = {}
-    for j, axis in enumerate(found):
-        values = columns[axis.column]
+    kept: list[Axis] = []
+    atoms: dict[int, dict[float, float]] = {}
+    for axis in axes.BUILT_IN:
+        values = columns.get(axis.column)
+        if values is None or not np.isfinite(values).any():
+            continue
         if axis is axes.PAGES:
-            atoms[j] = find_atoms(values, 1.0)
+            atoms[len(kept)] = find_atoms(values, axis.step)
         elif axis is axes.PACE:
+            axis = replace(axis, step=axes.clock_step(values))
             per = float(np.median(np.maximum(columns["pageviews"], 1)))
-            side = 1 if step > 1 else _SIDE_BY_SIDE
-            atoms[j] = find_atoms(values, step, longest=side, per=per)
-    return VisitSpace(found, step, {j: spikes for j, spikes in atoms.items() if spikes})
+            side = 1 if axis.step > 1 else _SIDE_BY_SIDE
+            atoms[len(kept)] = find_atoms(values, axis.step, longest=side, per=per)
+        kept.append(axis)
+    for axis in axes.own_axes(columns, transforms or {}):
+        values, places = columns[axis.column], axes.place(columns, (axis,))[:, 0]
+        spikes = _own_spikes(axis, values, places)
+        if np.mean(np.isfinite(places) & ~np.isin(values, list(spikes))) >= _OFTEN:
+            atoms[len(kept)] = spikes
+            kept.append(axis)
+    return VisitSpace(tuple(kept), {j: spikes for j, spikes in atoms.items() if spikes})
+
+
+def _own_spikes(axis: Axis, values: Column, places: Column) -> dict[float, float]:
+    if not axis.step:
+        return find_spikes(values, places)
+    if axis.kind not in ("log", "log1p"):
+        return {}
+    # Not to do a thing is where counts begin: many zeros are no spike.
+    counted = np.where(values > 0, values, np.nan)
+    return find_atoms(counted, axis.step, per=1.0)
 
 
 def array_space(columns: Columns) -> ArraySpace:

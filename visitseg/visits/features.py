@@ -85,6 +85,11 @@ class Contract:
         return tuple(feature.name for feature in self.features)
 
     @property
+    def transforms(self) -> dict[str, str]:
+        """Feature -> its transform, empty where the file says none."""
+        return {feature.name: feature.transform for feature in self.features}
+
+    @property
     def own(self) -> tuple[Feature, ...]:
         """Features that the file itself computes."""
         return tuple(feature for feature in self.features if feature.visit)
