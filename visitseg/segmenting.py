@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from visitseg import artifacts
 from visitseg.config import Settings
 from visitseg.progress import Progress
-from visitseg.segments import auto, baseline, frames, profiles, tables
+from visitseg.segments import auto, baseline, explore, frames, profiles, tables
 from visitseg.segments.mix import dispersion, total_variation
 from visitseg.store import write_json
 
@@ -137,6 +137,8 @@ def by_auto(
     pq.write_table(tables.evidence_table(found.evidence), folder / "k_diagnostics.parquet")
     content = profiles.profiles(columns, found, told, described)
     write_json(folder / "profiles.json", content)
+    aside = explore.explorer(columns, found, described.dimensions)
+    write_json(folder / "explorer.json", aside)
     temporal = _write_mix(folder, mix) if mix else None
     looked, beyond = found.looked_at
     details = {

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from visitseg.segments import rules, sample
 from visitseg.segments.axes import Columns
 from visitseg.segments.buyers import is_outcome, split_buyers
+from visitseg.segments.candidates import Candidate, candidates
 from visitseg.segments.decide import decide, record
 from visitseg.segments.evidence import Evidence, evidence_of
 from visitseg.segments.fit import Labels, canonical_order
@@ -61,6 +62,8 @@ class Segmentation:
         Column -> values that spike, and count as unknown on its axis.
     looked_at : tuple of int
         Visits that the indices of K are measured on, and visits beyond the rules.
+    candidates : list of Candidate
+        What each K would give.
     """
 
     fitted: Fitted
@@ -76,6 +79,7 @@ class Segmentation:
     contributions: dict[str, float]
     atoms: dict[str, list[float]]
     looked_at: tuple[int, int]
+    candidates: list[Candidate]
 
     @property
     def k_final(self) -> int:
@@ -184,6 +188,7 @@ def segment(
             contributions=rest.contributions() if rest else {},
             atoms=rest.atoms() if rest else {},
             looked_at=(min(len(rest.drawn.rows), SAMPLE), rest.n) if rest else (0, 0),
+            candidates=candidates(rest, cuts, fitted, k_strict, n_ruled) if rest else [],
         )
 
 

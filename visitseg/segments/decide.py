@@ -12,10 +12,10 @@ from visitseg.segments.stability import Cut
 from visitseg.segments.valley import DEEP
 
 # Bands are offered only where they come out alike again.
-_STRENGTH = 0.9
-_JACCARD = 0.75
+STRENGTH = 0.9
+JACCARD = 0.75
 # Smaller bands than this share of the visits beyond the rules are no help.
-_BAND_SHARE = 0.03
+BAND_SHARE = 0.03
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ def decide(
         for cut in cuts
         if cut.k > 1
         and k_min <= cut.k + n_ruled <= k_max
-        and cut.prediction_strength >= _STRENGTH
-        and cut.jaccard >= _JACCARD
-        and not cut.time_split < _JACCARD
-        and cut.smallest >= _BAND_SHARE
+        and cut.prediction_strength >= STRENGTH
+        and cut.jaccard >= JACCARD
+        and not cut.time_split < JACCARD
+        and cut.smallest >= BAND_SHARE
     )
     grade = "distinct" if k_strict > 1 else "graded" if stable else "none"
     if k is not None:
