@@ -17,8 +17,9 @@ from visitseg.errors import (
 )
 
 if TYPE_CHECKING:
+    from visitseg.estimator import VisitSegmenter
+    from visitseg.model import Model
     from visitseg.pipeline import Run, run
-    from visitseg.segments.estimator import VisitSegmenter
 
 __version__ = "0.1.0"
 
@@ -27,6 +28,7 @@ __all__ = [
     "ContractError",
     "InputError",
     "LedgerError",
+    "Model",
     "OutputError",
     "Run",
     "SegmentError",
@@ -46,7 +48,11 @@ def __getattr__(name: str) -> Any:
 
         return getattr(pipeline, name)
     if name == "VisitSegmenter":
-        from visitseg.segments.estimator import VisitSegmenter
+        from visitseg.estimator import VisitSegmenter
 
         return VisitSegmenter
+    if name == "Model":
+        from visitseg.model import Model
+
+        return Model
     raise AttributeError(f"module 'visitseg' has no attribute {name!r}")

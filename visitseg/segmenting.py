@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +15,10 @@ import pyarrow.parquet as pq
 
 from visitseg import artifacts
 from visitseg.config import Settings
+from visitseg.model import Model
+from visitseg.model.learnt import from_auto, from_baseline
+from visitseg.model.places import FILE
+from visitseg.model.training import fingerprint
 from visitseg.progress import Progress
 from visitseg.segments import auto, baseline, explore, frames, profiles, tables
 from visitseg.segments.mix import dispersion, total_variation
@@ -46,6 +49,8 @@ class Segmented:
         What else ``model_report.json`` holds of this preset.
     fingerprint : dict
         What identifies the data.
+    model : Model
+        The content of ``model.json``.
     """
 
     k: int
@@ -56,21 +61,7 @@ class Segmented:
     decision: dict[str, Any]
     details: dict[str, Any]
     fingerprint: dict[str, Any]
-
-
-def fingerprint(X: npt.NDArray[np.float64], features: Sequence[str]) -> dict[str, Any]:
-    """Return what identifies the data: the same visits and features give the same hash.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_visits, n_features)
-        Features in their own units, visits in canonical order.
-    features : sequence of str
-        Names of the columns.
-    """
-    digest = hashlib.sha256(",".join(features).encode())
-    digest.update(np.ascontiguousarray(X, dtype="<f8").data)
-    return {"n_visits": len(X), "features": list(features), "sha256": digest.hexdigest()}
+    model: Model
 
 
 def by_auto(
@@ -125,9 +116,17 @@ def by_auto(
     progress.step("describing the segments")
     told = profiles.describe(columns, found, visits=True, names=settings.names)
     names = [name.text for name in told.names]
-    labels = found.found.labels
-    if settings.unassigned:
-        labels = np.where(found.fitted.outside(found.found), -1, labels).astype(np.int32)
+    model = from_auto(
+        columns,
+        found,
+        told,
+        visits=True,
+        unassigned=settings.unassigned,
+        days=described.days,
+        sha256=identity["sha256"],
+    )
+    model.save(folder / FILE)
+    labels = model.marked(found.found).labels
     labelled = artifacts.Labelled(labels, found.found.distance, found.found.margin, found.kinds)
     mix = artifacts.write_session_clusters(
         folder / "session_clusters.parquet", visits, labelled, names
@@ -152,7 +151,15 @@ def by_auto(
     }
     sizes = np.bincount(labels[labels >= 0], minlength=found.k_final).astype(np.int64)
     return Segmented(
-        found.k_final, found.grade, sizes, features, centers, found.decision, details, identity
+        found.k_final,
+        found.grade,
+        sizes,
+        features,
+        centers,
+        found.decision,
+        details,
+        identity,
+        model,
     )
 
 
@@ -187,7 +194,7 @@ def by_baseline(
     mix = artifacts.write_session_clusters(
         folder / "session_clusters.parquet",
         visits,
-        artifacts.Labelled(found.labels, found.distance, found.margin),
+        artifacts.Labelled(found.found.labels, found.found.distance, found.found.margin),
         names,
     )
     centers = artifacts.centers_table(found, names)
@@ -206,7 +213,20 @@ def by_baseline(
         },
     }
     decision = _baseline_decision(settings, found)
-    return Segmented(k_final, None, found.sizes, features, centers, decision, details, identity)
+    columns = dict(zip(features, artifacts.read_features(visits, features).T, strict=True))
+    model = from_baseline(
+        columns,
+        found,
+        names,
+        visits=True,
+        decision=decision,
+        days=artifacts.read_described(visits, ()).days,
+        sha256=identity["sha256"],
+    )
+    model.save(folder / FILE)
+    return Segmented(
+        k_final, None, found.sizes, features, centers, decision, details, identity, model
+    )
 
 
 def _write_mix(folder: Path, mix: dict[date, npt.NDArray[np.int64]]) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from visitseg.segments.transform import Matrix
 _PRIOR = 0.5
 _ROUNDS = 4
 _RIDGE = 1e-3
-_LOG_TWO_PI = float(np.log(2 * np.pi))
+LOG_TWO_PI = float(np.log(2 * np.pi))
+# Scores nearer than this, relative to 1 + the best, are a tie: rounding must not decide.
+TIE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Assigner:
                 X = places[np.ix_(rows, known)]
                 for c in range(self.k):
                     square, log_volume = self._square(X, c, known)
-                    total[rows, c] -= (square + log_volume + known.sum() * _LOG_TWO_PI) / 2
+                    total[rows, c] -= (square + log_volume + known.sum() * LOG_TWO_PI) / 2
         return total
 
     def distances(self, places: Matrix, raw: Matrix, labels: Labels) -> Matrix:
@@ -114,6 +116,20 @@ class Assigner:
         inverse = np.linalg.inv(factor)
         apart = (X - self.means[c][known]) @ inverse.T
         return np.einsum("ij,ij->i", apart, apart), 2 * float(np.log(np.diag(factor)).sum())
+
+
+def first_best(scores: Matrix) -> Labels:
+    """Return the column of the highest score of each row; among ties the first.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_visits, k)
+        Scores that differ from the best by no more than `TIE`, relative to 1 + its size, tie
+        with it. So every engine gives the same answer where exact arithmetic would give a tie.
+    """
+    best = scores.max(axis=1, keepdims=True)
+    found: Labels = (scores >= best - TIE * (1 + np.abs(best))).argmax(axis=1).astype(np.int32)
+    return found
 
 
 def learn(

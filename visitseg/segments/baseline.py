@@ -12,11 +12,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.preprocessing import StandardScaler
 
 from visitseg.errors import SegmentError
-from visitseg.segments.fit import Labels, canonical_order, distance_and_margin, fit_kmeans
+from visitseg.segments.fit import canonical_order, fit_kmeans
+from visitseg.segments.fitted import Assigned
+from visitseg.segments.nearest import Nearest
 from visitseg.segments.select_k import KDiagnostics, diagnose
 from visitseg.segments.transform import Clipping, Matrix, winsorise
 
@@ -44,10 +45,8 @@ class Segmentation:
         Columns of `centers`.
     k_final : int
         Number of clusters.
-    labels : ndarray of shape (n_visits,)
-        Cluster of each visit, 0 … k_final - 1, in the canonical order of clusters.
-    distance, margin : ndarray of shape (n_visits,)
-        See `visitseg.segments.fit.distance_and_margin`.
+    found : Assigned
+        Segment, distance and margin of every visit; clusters 0 … k_final - 1 in canonical order.
     centers : ndarray of shape (k_final, n_features)
         Centres in the features' own units: means of the clipped values.
     sizes : ndarray of shape (k_final,)
@@ -56,33 +55,18 @@ class Segmentation:
         One per K that was tried.
     clipping : Clipping
         What winsorising did.
-    mean, deviation : ndarray of shape (n_features,)
-        Of the clipped values.
-    scaled_centers : ndarray of shape (k_final, n_features)
-        Centres in units of `deviation` from `mean`.
+    nearest : Nearest
+        How any visits are assigned.
     """
 
     features: tuple[str, ...]
     k_final: int
-    labels: Labels
-    distance: Matrix
-    margin: Matrix
+    found: Assigned
     centers: Matrix
     sizes: npt.NDArray[np.int64]
     diagnostics: list[KDiagnostics]
     clipping: Clipping
-    mean: Matrix
-    deviation: Matrix
-    scaled_centers: Matrix
-
-    def assign(self, X: Matrix) -> Labels:
-        """Find the nearest centre of any visits; X in the features' own units, NaN is unknown."""
-        Y = np.clip(np.nan_to_num(X, nan=0.0), self.clipping.lower, self.clipping.upper)
-        nearest, _ = pairwise_distances_argmin_min(
-            (Y - self.mean) / self.deviation, self.scaled_centers
-        )
-        labels: Labels = nearest.astype(np.int32)
-        return labels
+    nearest: Nearest
 
 
 def segment(
@@ -147,23 +131,24 @@ def segment(
     centers: Matrix = scaler.inverse_transform(final.cluster_centers_.copy())
     sizes = np.bincount(final.labels_, minlength=k_final).astype(np.int64)
     order = canonical_order(centers, features, sizes.astype(float))
-    place = np.empty(k_final, dtype=np.int32)
-    place[order] = np.arange(k_final, dtype=np.int32)
-    labels: Labels = place[final.labels_]
-    distance, margin = distance_and_margin(Y, final.cluster_centers_[order], labels)
+    nearest = Nearest(
+        tuple(features),
+        clipping.lower,
+        clipping.upper,
+        scaler.mean_,
+        scaler.scale_,
+        final.cluster_centers_[order],
+    )
+    found = nearest.assign_scaled(Y)
     return Segmentation(
         features=tuple(features),
         k_final=k_final,
-        labels=labels,
-        distance=distance,
-        margin=margin,
+        found=found,
         centers=centers[order],
-        sizes=sizes[order],
+        sizes=np.bincount(found.labels, minlength=k_final).astype(np.int64),
         diagnostics=diagnostics,
         clipping=clipping,
-        mean=scaler.mean_,
-        deviation=scaler.scale_,
-        scaled_centers=final.cluster_centers_[order],
+        nearest=nearest,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import softmax
 
 from visitseg.segments import rules
-from visitseg.segments.assign import Assigner
+from visitseg.segments.assign import Assigner, first_best
 from visitseg.segments.axes import Columns
 from visitseg.segments.fit import Labels
 from visitseg.segments.space import Space
@@ -30,6 +30,7 @@ class Assigned:
         From the segment's centre, in its own standard deviations an axis; 0 for rule segments.
     margin : ndarray of shape (n_visits,)
         Probability of the segment less that of the next best: 0 on a border, 1 without doubt.
+        Preset `baseline`: see `visitseg.segments.nearest.Nearest.assign`.
     """
 
     labels: Labels
@@ -53,8 +54,7 @@ class Buyers:
         """Return the part of each visit, by its revenue."""
         spent = columns["transaction_revenue"][:, None]
         places = log_revenue(spent)
-        best: Labels = self.assigner.scores(places, spent).argmax(axis=1).astype(np.int32)
-        return best
+        return first_best(self.assigner.scores(places, spent))
 
 
 def log_revenue(spent: Matrix) -> Matrix:
@@ -131,12 +131,15 @@ class Fitted:
         own = {name: values[rest] for name, values in columns.items()}
         places, raw = self.space.place(own), raw_of(own, self.space)
         scores = self.assigner.scores(places, raw)
-        best = scores.argmax(axis=1).astype(np.int32)
+        best = first_best(scores)
         labels[rest] = np.array(self.clusters, dtype=np.int32)[best]
         far[rest] = self.assigner.distances(places, raw, best)
         if scores.shape[1] > 1:
-            chances = np.sort(softmax(scores, axis=1), axis=1)
-            margin[rest] = chances[:, -1] - chances[:, -2]
+            chances = softmax(scores, axis=1)
+            every = np.arange(len(rest))
+            own_chance = chances[every, best]
+            chances[every, best] = 0
+            margin[rest] = np.maximum(own_chance - chances.max(axis=1), 0)
 
     def outside(self, found: Assigned) -> rules.Mask:
         """Tell which visits lie outside the model: no segment's visits reach so far."""
@@ -144,6 +147,11 @@ class Fitted:
         limit[list(self.clusters)] = self.reach or np.inf
         result: rules.Mask = found.distance > limit[found.labels]
         return result
+
+    def marked(self, found: Assigned) -> Assigned:
+        """Return the same with the label -1 where a visit lies outside."""
+        labels = np.where(self.outside(found), -1, found.labels).astype(np.int32)
+        return replace(found, labels=labels)
 
 
 def raw_of(columns: Columns, space: Space) -> Matrix:

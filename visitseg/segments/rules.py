@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,15 @@ def masks(columns: Columns, rules: Sequence[str]) -> dict[str, Mask]:
     """Tell, for each rule that is applied, which visits meet it; no visit meets two."""
     every = {BOUNCED: bounced, CONVERTED: converted}
     return {name: every[name](columns) for name in rules}
+
+
+def columns_of(rules: Iterable[str]) -> set[str]:
+    """Return the columns that some rules look at, where the visit table has them."""
+    looks_at = {
+        BOUNCED: {"pageviews", "time_on_site_sec", "engaged", "transactions"},
+        CONVERTED: {"transactions"},
+    }
+    return {column for name in rules for column in looks_at[name]}
 
 
 def applicable(columns: Columns, *, k: int | None = None) -> tuple[str, ...]:

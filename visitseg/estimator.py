@@ -9,12 +9,11 @@ import numpy.typing as npt
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
 
 from visitseg.errors import SegmentError
+from visitseg.model.learnt import from_auto, from_baseline
 from visitseg.segments import auto, baseline, frames, tables
 from visitseg.segments.fit import Labels
-from visitseg.segments.fitted import Assigned, Fitted
 from visitseg.segments.frames import Numbers
 from visitseg.segments.profiles import describe
 from visitseg.segments.sample import take
@@ -59,6 +58,8 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         A row per K: the evidence.
     cluster_centers_ : pyarrow.Table
         A row per segment: the mean of the known values of every feature, in its own unit.
+    model_ : Model
+        The frozen segments: to be saved, to label with, to be written as SQL.
     decision_ : dict
         Why this K; `text` says it as a paragraph.
     n_features_in_ : int
@@ -118,7 +119,7 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self._check_parameters()
         columns, days = self._read(X)
         if self.preset == "baseline":
-            return self._fit_baseline(columns)
+            return self._fit_baseline(columns, days)
         found = auto.segment(
             columns,
             visits=self._visits,
@@ -129,12 +130,14 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             bands=self.bands,
             days=days,
         )
-        self._model: Fitted | baseline.Segmentation = found.fitted
-        self.labels_: Labels = self._marked(found.fitted, found.found)
+        told = describe(columns, found, visits=self._visits)
+        self.model_ = from_auto(
+            columns, found, told, visits=self._visits, unassigned=self.unassigned, days=days
+        )
+        self.labels_: Labels = self.model_.marked(found.found).labels
         self.distinct_labels_: Labels = found.distinct_labels
         self.grade_: str | None = found.grade
         self.decision_ = found.decision
-        told = describe(columns, found, visits=self._visits)
         names = [name.text for name in told.names]
         self.segments_ = tables.segments_table(columns, found, told)
         self.diagnostics_ = tables.evidence_table(found.evidence)
@@ -160,13 +163,9 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             A column of `fit` is missing, or holds no numbers.
         """
         check_is_fitted(self)
-        columns = self._read_again(X)
-        if isinstance(self._model, baseline.Segmentation):
-            return self._model.assign(np.column_stack(list(columns.values())))
-        with threadpool_limits(limits=1):
-            return self._marked(self._model, self._model.assign(columns))
+        return self.model_.assign_columns(self._read_again(X)).labels
 
-    def _fit_baseline(self, columns: Numbers) -> Self:
+    def _fit_baseline(self, columns: Numbers, days: npt.NDArray[np.float64] | None) -> Self:
         order = canonical_rows(columns)  # the draws of k-means++ depend on it
         own = take(columns, order)
         k = baseline.K_FINAL if isinstance(self.k, str) else int(self.k)
@@ -178,23 +177,23 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             k_final=k,
             seed=self.seed,
         )
-        self._model = found
         self.labels_ = np.empty(len(order), dtype=np.int32)
-        self.labels_[order] = found.labels
+        self.labels_[order] = found.found.labels
         self.distinct_labels_ = self.labels_
         self.grade_ = None
         self.decision_ = {"k": k, "text": f"Preset baseline sets K = {k} and gives no verdict."}
+        self.model_ = from_baseline(
+            own,
+            found,
+            [f"segment {c + 1}" for c in range(k)],
+            visits=self._visits,
+            decision=self.decision_,
+            days=None if days is None else days[order],
+        )
         self.diagnostics_ = tables.evidence_table(found.diagnostics)
         self.cluster_centers_ = self.segments_ = tables.baseline_table(found)
         self._count()
         return self
-
-    def _marked(self, model: Fitted, found: Assigned) -> Labels:
-        """Return the labels, -1 for visits outside the model if that is asked for."""
-        if not self.unassigned:
-            return found.labels
-        marked: Labels = np.where(model.outside(found), -1, found.labels).astype(np.int32)
-        return marked
 
     def _count(self) -> None:
         self.n_clusters_ = len(np.unique(self.labels_[self.labels_ >= 0]))

@@ -1,0 +1,244 @@
+"""`Model`: segments with their identity, ready to be applied to any visits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from visitseg.errors import SegmentError
+from visitseg.segments import frames, rules
+from visitseg.segments.axes import Columns
+from visitseg.segments.fit import Labels
+from visitseg.segments.fitted import Assigned, Fitted
+from visitseg.segments.nearest import Nearest
+
+_SHORT = 12
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What a segment is, besides its numbers.
+
+    Attributes
+    ----------
+    id : str
+        "s1", "s2" …: persistent, never given to another segment.
+    name : str
+        What people call it.
+    kind : str or None
+        rule, distinct, band or rest; None under preset `baseline`.
+    grade : str or None
+        distinct, usable or doubtful.
+    because : str
+        The evidence for the name, one sentence.
+    n : int
+        Visits of the training data.
+    share : float
+        Of the training data, between 0 and 1.
+    center : mapping of str to float or None
+        Mean of the known values of every feature, in its own unit.
+    """
+
+    id: str
+    name: str
+    kind: str | None
+    grade: str | None
+    because: str
+    n: int
+    share: float
+    center: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A frozen segmentation.
+
+    Attributes
+    ----------
+    preset : {"auto", "baseline"}
+        How it was found.
+    table : {"visits", "plain"}
+        Whether it speaks of a visit table, whose columns have a meaning, or of any numbers.
+    features : tuple of str
+        Columns that it was found on.
+    segments : tuple of Segment
+        One per cluster, in the order of ``cluster_centers``.
+    next_id : int
+        The number of the next new segment's id; smaller ones are never given again.
+    grade : {"distinct", "graded", "none"} or None
+        Of the visits beyond the rules; None for `baseline`, which gives no verdict.
+    applied : Fitted or Nearest
+        The numbers that find the segment of a visit.
+    unassigned : bool
+        Whether visits outside of what was seen get the cluster -1.
+    contract : mapping
+        What the features are, as the contract file says it.
+    decision : mapping
+        Why this K.
+    training : mapping
+        What it was learnt on: counts, days, sketches of the features, the reference of every day.
+    versions : mapping of str to str
+        Of the software.
+    stored_as : str or None
+        Its version in a store; None elsewhere.
+    """
+
+    preset: Literal["auto", "baseline"]
+    table: Literal["visits", "plain"]
+    features: tuple[str, ...]
+    segments: tuple[Segment, ...]
+    next_id: int
+    grade: str | None
+    applied: Fitted | Nearest
+    unassigned: bool = False
+    contract: Mapping[str, Any] = field(default_factory=dict)
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    stored_as: str | None = None
+
+    @property
+    def k(self) -> int:
+        """Number of segments."""
+        return len(self.segments)
+
+    @property
+    def segment_ids(self) -> list[str]:
+        """The persistent id of every cluster."""
+        return [segment.id for segment in self.segments]
+
+    @property
+    def names(self) -> list[str]:
+        """The name of every cluster."""
+        return [segment.name for segment in self.segments]
+
+    @property
+    def kinds(self) -> list[str | None]:
+        """The kind of every cluster."""
+        return [segment.kind for segment in self.segments]
+
+    @property
+    def version(self) -> str:
+        """What label tables call it: its version in the store, else the hash of its numbers."""
+        return self.stored_as or self.fingerprint
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits of what decides ids and labels; names do not count."""
+        from visitseg.model.document import deciding
+
+        text = json.dumps(deciding(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:_SHORT]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Features without which no label can be given, in the order of `features`."""
+        if isinstance(self.applied, Nearest):
+            return self.applied.features
+        used = set(self.applied.space.columns) if self.applied.space else set()
+        if self.table == "visits":
+            used |= {"pageviews", *rules.columns_of(self.applied.ruled)}
+            used |= {"transaction_revenue"} if self.applied.buyers else set()
+        return tuple(name for name in self.features if name in used)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Model:
+        """Read a model.
+
+        Parameters
+        ----------
+        path : str or Path
+            A ``model.json``, a run folder, or a store, whose current version is taken.
+
+        Raises
+        ------
+        InputError
+            There is no model, or the file is not one.
+        """
+        from visitseg.model.document import read
+        from visitseg.model.places import find
+
+        file, stored_as = find(Path(path))
+        return read(file, stored_as)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as a file that people can read and compare."""
+        from visitseg.model.document import write
+
+        write(self, Path(path))
+
+    def predict(self, X: Any) -> Labels:
+        """Find the segment of every visit.
+
+        Parameters
+        ----------
+        X : frame, Arrow table or array of shape (n_visits, n_features)
+            With the columns of `needs`; of a visit table raw, unknown values NULL or NaN. An array
+            only where `table` is "plain", with the columns in the order of `features`.
+
+        Returns
+        -------
+        ndarray of shape (n_visits,)
+            Clusters; `segment_ids[cluster]` is the id. -1 is unassigned.
+
+        Raises
+        ------
+        SegmentError
+            A column is missing, or its values are not possible.
+
+        Notes
+        -----
+        Scores nearer than 1e-9, relative to 1 + the best score, are a tie. Of the segments that
+        tie the first in the model's own order wins, in SQL too.
+        """
+        return self.assign(X).labels
+
+    def assign(self, X: Any) -> Assigned:
+        """Find segment, distance and margin of every visit; parameters as for `predict`."""
+        return self.assign_columns(self._read(X))
+
+    def assign_columns(self, columns: Columns) -> Assigned:
+        """Find segment, distance and margin.
+
+        Parameters
+        ----------
+        columns : mapping of str to ndarray of shape (n_visits,)
+            Checked values of at least the features of `needs`, NaN where unknown.
+        """
+        with threadpool_limits(limits=1):
+            return self.marked(self.applied.assign(columns))
+
+    def marked(self, found: Assigned) -> Assigned:
+        """Mark the visits outside of what was seen with -1, if the model says so."""
+        if not self.unassigned or isinstance(self.applied, Nearest):
+            return found
+        return self.applied.marked(found)
+
+    def _read(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
+        if not frames.is_frame(X):
+            return self._read_array(np.asarray(X, dtype=np.float64))
+        if self.table == "plain":
+            return frames.complete(frames.numbers(frames.read_columns(X, self.features)))
+        found = frames.visit_columns(X)
+        others = [name for name in self.needs if name not in found]
+        found |= frames.check_visits(found | frames.numbers(frames.read_columns(X, others)))
+        return {name: found[name] for name in self.needs}
+
+    def _read_array(self, values: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
+        if self.table == "plain" and values.ndim == 2 and values.shape[1] == len(self.features):
+            return frames.complete(dict(zip(self.features, values.T, strict=True)))
+        raise SegmentError(
+            f"the model needs named columns, and this is an array of shape {values.shape}"
+            if self.table == "visits"
+            else f"the model has {len(self.features)} columns, the array shape {values.shape}",
+            where="X",
+            do=f"Give a frame with the columns {', '.join(self.needs)}.",
+        )
