@@ -133,9 +133,7 @@ def _space(document: Document) -> Space:
     return VisitSpace(tuple(found), atoms)
 
 
-def _numbers(
-    entries: Sequence[TransformEntry], key: str, unknown: float | None = None
-) -> Matrix:
+def _numbers(entries: Sequence[TransformEntry], key: str, unknown: float | None = None) -> Matrix:
     """Return one number of every transform; where it is NULL, `unknown`."""
     found = [entry.numbers.get(key) for entry in entries]
     if unknown is None and None in found:
