@@ -82,7 +82,7 @@ class RunFolder:
                 former.rename(self.out)
             raise
         shutil.rmtree(former, ignore_errors=True)
-        _sync(self.out.parent)
+        sync(self.out.parent)
         return [self.out / name for name in read_manifest(self.out)] + [self.out / MANIFEST]
 
     def _remove_parents(self) -> None:
@@ -116,6 +116,7 @@ def write_manifest(folder: Path) -> None:
     )
     hashes = {name: _sha256(folder / name) for name in names}
     write_json(folder / MANIFEST, {"schema_version": 1, "files": hashes})
+    sync(folder / MANIFEST)
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
@@ -160,8 +161,9 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Make durable what a file holds, or which names a folder holds."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
