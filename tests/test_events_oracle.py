@@ -29,7 +29,9 @@ TABLE = "your-project.your_dataset.your_events"
 READS = {
     "events/visit_rows": (BASE,),
     "events/visit_events": ("visit_rows",),
-    "events/visit_keys": ("visit_events",),
+    "events/visit_totals": ("visit_events",),
+    "events/visit_purchases": ("visit_events",),
+    "events/visit_keys": ("visit_totals", "visit_purchases"),
     "visits": ("visit_keys",),
     "events/losses": ("visit_rows",),
     "events/notes": ("visit_keys",),

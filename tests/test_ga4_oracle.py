@@ -29,8 +29,10 @@ EVENTS = 40  # in a random export; the evaluator's time goes into sending rows
 WILDCARD = "bigquery-public-data.ga4_obfuscated_sample_ecommerce.events_*"
 READS = {
     "ga4/visit_rows": ("raw_export",),
-    "ga4/channels": ("visit_rows",),
-    "ga4/visit_keys": ("visit_rows", "channels"),
+    "ga4/visit_totals": ("visit_rows",),
+    "ga4/visit_purchases": ("visit_rows",),
+    "ga4/channels": ("visit_totals",),
+    "ga4/visit_keys": ("visit_totals", "visit_purchases", "channels"),
     "visits": ("visit_keys",),
     "ga4/losses": ("visit_rows",),
     "ga4/notes": ("visit_keys",),
@@ -211,7 +213,7 @@ RULES = [  # source, medium, campaign, click id, channel; in the order of the ru
 def test_channel_rules_row_by_row(engine: duckdb.DuckDBPyConnection, rule: tuple[Any, ...]) -> None:
     names = ("source", "medium", "campaign", "click_id")
     row = {name: value or None for name, value in zip(names, rule, strict=False)}
-    kinds = [(name, pa.string()) for name in (*names, "removed")]
-    engine.register("visit_rows", pa.Table.from_pylist([row], schema=pa.schema(kinds)))
+    kinds = [(name, pa.string()) for name in names]
+    engine.register("visit_totals", pa.Table.from_pylist([row], schema=pa.schema(kinds)))
     found = engine.sql(load("ga4/channels", "duckdb").sql).fetchall()
     assert [line[-1] for line in found] == [rule[-1]]

@@ -20,7 +20,7 @@ from visitseg.warehouse import Input, Warehouse
 LAYOUTS: dict[str, pa.Schema] = {"ga360": ga360.LAYOUT, "ga4": ga4.LAYOUT}
 MODELS = {
     "ga360": ("visit_rows", "visit_keys"),
-    "ga4": ("visit_rows", "channels", "visit_keys"),
+    "ga4": ("visit_rows", "visit_totals", "visit_purchases", "channels", "visit_keys"),
 }
 # What the source cannot say.
 SILENT = {"ga360": {"engaged", "engagement_time_sec"}, "ga4": set[str]()}

@@ -15,7 +15,13 @@ _HEADER = re.compile(r"^-- (\w+): +(.*(?:\n--  +.*)*)", re.MULTILINE)
 # How an engine writes the query parameter that GoogleSQL writes @name.
 _MARKERS = {"bigquery": r"@\1", "duckdb": r"$\1", "spark": r":\1"}
 # What engines call differently in texts that are otherwise the canonical ones.
-_WORDS = {"duckdb": (("REGEXP_CONTAINS(", "regexp_matches("), (" r'", " '"))}
+_WORDS = {
+    "duckdb": (
+        ("REGEXP_CONTAINS(", "regexp_matches("),
+        ("TIMESTAMP_MICROS(", "make_timestamptz("),
+        (" r'", " '"),
+    )
+}
 
 
 @dataclass(frozen=True)

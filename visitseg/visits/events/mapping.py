@@ -22,7 +22,7 @@ TEXTS = (
 )
 COLUMNS = (*REQUIRED, *(name for name in TEXTS if name not in REQUIRED), "revenue")
 # The models that are the same for every log, after the one that is written here.
-SHARED = ("visit_rows", "visit_events", "visit_keys")
+SHARED = ("visit_rows", "visit_events", "visit_totals", "visit_purchases", "visit_keys")
 TIMES = ("time_at", "time_number", "time_text")
 _MICROS_OF_MINUTE, _MICROS_OF_HOUR = 60_000_000, 3_600_000_000
 # How an engine writes our types, and one number for all the values of a row.

@@ -1,24 +1,12 @@
 -- Grain:  one row per visit key: (visitor, visit) of the log, or a visit found by inactivity.
--- Input:  visit_events.
+-- Input:  visit_totals, visit_purchases.
 -- Values: @given_pages, @given_revenue: whether the log says them;
 --         @trust_visits, @gap_us: as for visit_events;
 --         @date_from, @date_to: the days that are wanted (to is exclusive); or NULL.
 -- Rules:  An order is a distinct id; it belongs to the visit of its first purchase event. There each
 --         of its products counts once, so lines of an order add up and repeats do not. Purchases
 --         of a visit without any id are one order, and all their lines add up.
-WITH firsts AS (  -- where each dimension is known for the first time
-  SELECT
-    *,
-    MIN(CASE WHEN device IS NOT NULL THEN nth END) OVER (PARTITION BY visit_id) AS nth_device,
-    MIN(CASE WHEN channel IS NOT NULL THEN nth END) OVER (PARTITION BY visit_id) AS nth_channel,
-    MIN(CASE WHEN country IS NOT NULL THEN nth END) OVER (PARTITION BY visit_id) AS nth_country,
-    MIN(CASE WHEN visitor_type IS NOT NULL THEN nth END) OVER (PARTITION BY visit_id)
-      AS nth_visitor_type,
-    MIN(CASE WHEN landing_page IS NOT NULL THEN nth END) OVER (PARTITION BY visit_id) AS nth_landing,
-    MIN(CASE WHEN is_page_view AND path IS NOT NULL THEN nth END) OVER (PARTITION BY visit_id)
-      AS nth_path
-  FROM visit_events
-), purchases AS (
+WITH purchases AS (
   SELECT
     visit_id,
     order_id,
@@ -27,8 +15,7 @@ WITH firsts AS (  -- where each dimension is known for the first time
     FIRST_VALUE(visit_id) OVER (PARTITION BY order_id ORDER BY event_us, visit_id, nth)
       AS order_visit_id,
     ROW_NUMBER() OVER (PARTITION BY order_id, visit_id, product_id ORDER BY nth) AS nth_of_line
-  FROM visit_events
-  WHERE is_purchase
+  FROM visit_purchases
 ), orders AS (
   SELECT
     visit_id,
@@ -40,40 +27,6 @@ WITH firsts AS (  -- where each dimension is known for the first time
       THEN revenue_micros ELSE 0 END) AS revenue_micros
   FROM purchases
   GROUP BY visit_id
-), merged AS (
-  SELECT
-    visit_id,
-    visitor,
-    visit,
-    MIN(day) AS date_id,
-    MIN(event_us) AS first_us,
-    MAX(event_us) AS last_us,
-    MIN(event_at) AS visit_start,
-    COUNT(CASE WHEN is_page_view THEN 1 END) AS pageviews,
-    COUNT(*) AS hits,
-    COUNT(DISTINCT CASE WHEN is_page_view THEN path END) AS unique_pages,
-    COUNT(is_purchase) AS may_purchase,
-    COUNT(is_refund) AS may_refund,
-    SUM(CASE WHEN is_refund THEN ABS(revenue_micros) ELSE 0 END) AS refund_micros,
-    CASE WHEN COUNT(is_product_view) > 0 THEN COUNT(CASE WHEN is_product_view THEN 1 END) END
-      AS product_views,
-    CASE WHEN COUNT(is_add_to_cart) > 0 THEN COUNT(CASE WHEN is_add_to_cart THEN 1 END) END
-      AS add_to_carts,
-    CASE WHEN COUNT(is_checkout) > 0 THEN COUNT(CASE WHEN is_checkout THEN 1 END) END AS checkouts,
-    MAX(CASE WHEN nth = nth_device THEN device END) AS device,
-    MAX(CASE WHEN nth = nth_channel THEN channel END) AS channel,
-    MAX(CASE WHEN nth = nth_country THEN country END) AS country,
-    MAX(CASE WHEN nth = nth_visitor_type THEN visitor_type END) AS visitor_type,
-    COALESCE(MAX(CASE WHEN nth = nth_landing THEN landing_page END),
-      MAX(CASE WHEN nth = nth_path THEN path END)) AS landing_page,
-    COUNT(DISTINCT day) AS n_days,
-    MAX(CASE WHEN event_us > start_us THEN pause_us END) AS longest_pause_us,
-    MAX(piece) AS piece,
-    MAX(nth_of_name) AS nth_of_name,
-    MIN(CASE WHEN is_purchase OR is_refund THEN currency END) AS currency,
-    MAX(CASE WHEN is_purchase OR is_refund THEN currency END) AS last_currency
-  FROM firsts
-  GROUP BY visit_id, visitor, visit
 )
 SELECT
   m.visit_id,                                         -- visitor|visit, or visitor|epoch second
@@ -122,5 +75,5 @@ SELECT
     AS spans_pause,                                   -- the log's visit holds a long pause
   m.currency,                                         -- one currency of the visit's money …
   m.last_currency                                     -- … and another, if there are two
-FROM merged AS m
+FROM visit_totals AS m
 LEFT JOIN orders AS o ON o.visit_id = m.visit_id

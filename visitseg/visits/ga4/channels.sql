@@ -1,5 +1,5 @@
 -- Grain:  one row per source, medium, campaign and whether there is a Google Ads click id.
--- Input:  visit_rows.
+-- Input:  visit_totals.
 -- Rules:  Google's documented default channel group of GA4, in its order; the lists of sites are
 --         the best known of each category. https://support.google.com/analytics/answer/9756891
 --         A site counts by its own name, as in google or www.google.co.uk; other services of the
@@ -10,8 +10,7 @@ WITH seen AS (
     COALESCE(medium, '') AS medium,
     COALESCE(campaign, '') AS campaign,
     CAST(CASE WHEN click_id IS NULL THEN 0 ELSE 1 END AS INT64) AS has_click_id
-  FROM visit_rows
-  WHERE removed IS NULL
+  FROM visit_totals
 ), judged AS (
   SELECT
     s.*,
