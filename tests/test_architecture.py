@@ -30,7 +30,7 @@ ALLOWED = {
     "estimator": {"model", "segments"},
     "segmenting": {"artifacts", "config", "model", "progress", "segments", "store"},
     "summary": {"config", "segmenting", "segments", "visits"},
-    "plan": {"config", "visits", "warehouse"},
+    "plan": {"config", "model", "visits", "warehouse"},
     "pipeline": {
         "config", "plan", "progress", "report", "segmenting", "segments", "simulate", "store",
         "summary", "visits", "warehouse",

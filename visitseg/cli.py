@@ -154,19 +154,30 @@ def report(
 
 @app.command()
 def sql(
-    what: Annotated[Literal["visits"], typer.Argument(help="Which SQL.")],
+    what: Annotated[Literal["visits", "score"], typer.Argument(help="Which SQL.")],
     source: Annotated[
-        Literal["ga360", "ga4", "events"], typer.Option(help="What the raw export is.")
+        Literal["ga360", "ga4", "events"], typer.Option(help="visits: what the raw export is.")
     ] = "ga360",
     dialect: Annotated[
-        Literal["bigquery", "duckdb"], typer.Option(help="Whose SQL to print.")
+        Literal["bigquery", "duckdb", "spark"], typer.Option(help="Whose SQL to print.")
     ] = "bigquery",
+    model: Annotated[
+        Path | None, typer.Option(help="score: a model.json, a run folder or a store.")
+    ] = None,
+    style: Annotated[
+        Literal["select", "view", "insert"],
+        typer.Option(help="score: a SELECT, a view, or a label table whose days are replaced."),
+    ] = "select",
+    table: Annotated[str, typer.Option(help="score: the visit table.")] = "visits",
+    target: Annotated[str, typer.Option(help="score: the view or label table.")] = "visit_labels",
 ) -> None:
-    """Print the SQL that turns a raw export into the visit table."""
-    from visitseg.plan import sql_script
+    """Print the SQL that makes the visit table, or that labels it with a model."""
+    from visitseg.plan import score_script, sql_script
 
-    scripts = {"visits": sql_script}
-    typer.echo(scripts[what](source, dialect), nl=False)
+    if what == "visits":
+        typer.echo(sql_script(source, dialect), nl=False)
+    else:
+        typer.echo(score_script(model, dialect, style, table, target), nl=False)
 
 
 def main() -> None:

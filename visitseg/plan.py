@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from visitseg.config import Settings, Source
 from visitseg.errors import UsageError
@@ -14,6 +15,9 @@ from visitseg.visits.features import read_contract
 from visitseg.visits.planning import MODELS, open_and_plan
 from visitseg.visits.text import as_statement, load
 from visitseg.warehouse import connect
+
+if TYPE_CHECKING:
+    from visitseg.model.sql import Dialect, Style
 
 # The shape of the export that `visitseg demo` and SMOKE_MODE simulate.
 SIMULATED_SOURCE: Source = "ga4"
@@ -72,6 +76,21 @@ def sql_texts(source: str, dialect: str) -> list[tuple[str, str]]:
         return events.example().models(dialect)
     names = (*(f"{source}/{model}" for model in MODELS[source]), "visits")
     return [(name.rpartition("/")[2], load(name, dialect).sql) for name in names]
+
+
+def score_script(
+    model: Path | None, dialect: Dialect, style: Style, table: str, target: str
+) -> str:
+    """Return the SQL of a model, to be pasted into a console."""
+    from visitseg.model import Model
+
+    if model is None:
+        raise UsageError(
+            "sql score needs a model",
+            where="--model",
+            do="Name a model.json, a run folder or a store: visitseg sql score --model artifacts",
+        )
+    return Model.load(model).to_sql(dialect, style=style, table=table, target=target)
 
 
 def sql_script(source: str, dialect: str) -> str:

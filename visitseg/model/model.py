@@ -201,6 +201,22 @@ class Model:
         """
         return self.assign(X).labels
 
+    def to_sql(
+        self,
+        dialect: Literal["bigquery", "duckdb", "spark"] = "bigquery",
+        *,
+        table: str = "visits",
+        style: Literal["select", "view", "insert"] = "select",
+        target: str = "visit_labels",
+    ) -> str:
+        """Write the model as one SELECT over a visit table, equal to `predict` row for row.
+
+        See `visitseg.model.sql.scoring_sql`, also for the parameters.
+        """
+        from visitseg.model.sql import scoring_sql
+
+        return scoring_sql(self, dialect, table=table, style=style, target=target)
+
     def assign(self, X: Any) -> Assigned:
         """Find segment, distance and margin of every visit; parameters as for `predict`."""
         return self.assign_columns(self._read(X))
