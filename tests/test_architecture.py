@@ -27,17 +27,21 @@ ALLOWED = {
     "store": set(),
     "artifacts": {"segments"},
     "model": {"segments"},
-    "estimator": {"model", "segments"},
-    "segmenting": {"artifacts", "config", "model", "progress", "segments", "store"},
+    "alignment": {"model", "segments"},
+    "changes": {"model", "segments"},
+    "estimator": {"alignment", "model", "segments"},
+    "segmenting": {
+        "alignment", "artifacts", "changes", "config", "model", "progress", "segments", "store",
+    },
     "summary": {"config", "segmenting", "segments", "visits"},
     "plan": {"config", "model", "visits", "warehouse"},
     "pipeline": {
-        "config", "plan", "progress", "report", "segmenting", "segments", "simulate", "store",
-        "summary", "visits", "warehouse",
+        "config", "model", "plan", "progress", "report", "segmenting", "segments", "simulate",
+        "store", "summary", "visits", "warehouse",
     },
     "console": {"pipeline"},
     "cli": {"config", "console", "pipeline", "plan", "store"},
-    "__init__": {"config", "estimator", "model", "pipeline"},
+    "__init__": {"alignment", "config", "estimator", "model", "pipeline"},
     "__main__": {"cli"},
 }  # fmt: skip
 # What the numeric wing must never see.

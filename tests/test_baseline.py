@@ -143,7 +143,7 @@ def test_quantiles_cut_the_asked_share_and_none_cuts_nothing() -> None:
 def test_a_constant_feature_is_harmless() -> None:
     X = np.column_stack([_visits(), np.full(400, 7.0)])
     found = baseline.segment(X, ["a", "b", "c", "same"], k_max=4, k_final=3)
-    assert set(found.labels) == {0, 1, 2}
+    assert set(found.found.labels) == {0, 1, 2}
     assert found.centers[:, 3] == pytest.approx([7.0, 7.0, 7.0])
 
 
@@ -155,7 +155,7 @@ def test_unknown_values_count_as_zero() -> None:
     names = ["a", "b", "c"]
     zeros = baseline.segment(X, names, k_max=3, k_final=3)
     nans = baseline.segment(with_nan, names, k_max=3, k_final=3)
-    assert (zeros.labels == nans.labels).all()
+    assert (zeros.found.labels == nans.found.labels).all()
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])

@@ -87,7 +87,7 @@ def test_a_spread_peaks_where_the_visits_are() -> None:
         "time_on_site_sec": np.where(np.arange(1000) < 500, np.nan, rng.lognormal(5, 0.3, 1000)),
     }
     labels = np.repeat([0, 1], 500).astype(np.int32)
-    told = explore.spreads(columns, labels, 2)
+    told = explore.spreads(columns, labels, ["s1", "s2"])
     at, (low, high) = told["pageviews"]["at"], told["pageviews"]["segments"].values()
     assert at[int(np.argmax(low["density"]))] == pytest.approx(3, abs=0.5)
     assert at[int(np.argmax(high["density"]))] == pytest.approx(40, rel=0.1)

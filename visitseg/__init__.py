@@ -17,6 +17,7 @@ from visitseg.errors import (
 )
 
 if TYPE_CHECKING:
+    from visitseg.alignment import Alignment, align
     from visitseg.estimator import VisitSegmenter
     from visitseg.model import Model
     from visitseg.pipeline import Run, run
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Alignment",
     "ConfigError",
     "ContractError",
     "InputError",
@@ -37,6 +39,7 @@ __all__ = [
     "VisitSegmenter",
     "VisitsegError",
     "__version__",
+    "align",
     "run",
 ]
 
@@ -55,4 +58,8 @@ def __getattr__(name: str) -> Any:
         from visitseg.model import Model
 
         return Model
+    if name in {"Alignment", "align"}:
+        from visitseg import alignment
+
+        return getattr(alignment, name)
     raise AttributeError(f"module 'visitseg' has no attribute {name!r}")

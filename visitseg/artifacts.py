@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from visitseg.segments.baseline import Segmentation
 from visitseg.segments.mix import count_mix, wilson_interval
-from visitseg.segments.profiles import Described, segment_ids
+from visitseg.segments.profiles import Described
 
 _BATCH = 131_072
 _EPOCH = date(1970, 1, 1)
@@ -43,6 +43,8 @@ class Labelled:
         Clusters 0 … k - 1; -1 is unassigned.
     distance, margin : ndarray of shape (n_visits,)
         How far from the centre, and how clear.
+    ids : sequence of str
+        Segment id of each cluster.
     kinds : sequence of str, optional
         Kind of each cluster.
     """
@@ -50,6 +52,7 @@ class Labelled:
     labels: npt.NDArray[np.int32]
     distance: npt.NDArray[np.float64]
     margin: npt.NDArray[np.float64]
+    ids: Sequence[str]
     kinds: Sequence[str] | None = None
 
 
@@ -107,7 +110,7 @@ def write_session_clusters(
         are left out.
     """
     k = len(names)
-    ids = pa.array(segment_ids(k))
+    ids = pa.array(found.ids, pa.string())
     called = pa.array(names, pa.string())
     kinds = pa.array(found.kinds, pa.string()) if found.kinds else pa.nulls(k, pa.string())
     mix: dict[date, npt.NDArray[np.int64]] = {}
@@ -148,7 +151,7 @@ def centers_table(found: Segmentation, names: Sequence[str]) -> pa.Table:
     """Return ``cluster_centers.parquet``: one row per cluster, features in their own units."""
     columns: dict[str, pa.Array] = {
         "cluster": pa.array(range(found.k_final), pa.int32()),
-        "segment_id": pa.array(segment_ids(found.k_final)),
+        "segment_id": pa.array(list(found.ids)),
         "segment": pa.array(names, pa.string()),
         "n": pa.array(found.sizes, pa.int64()),
         "share": pa.array(found.sizes / found.sizes.sum()),
@@ -160,6 +163,7 @@ def centers_table(found: Segmentation, names: Sequence[str]) -> pa.Table:
 
 def mix_table(
     mix: Mapping[date, npt.NDArray[np.int64]],
+    ids: Sequence[str],
     dispersion: npt.NDArray[np.float64] | None = None,
 ) -> pa.Table:
     """Return ``segment_mix.parquet``: one row per day and cluster; shares between 0 and 1.
@@ -168,6 +172,8 @@ def mix_table(
     ----------
     mix : mapping of date to ndarray of shape (k,)
         Visits per day and cluster.
+    ids : sequence of str
+        Segment id of each cluster.
     dispersion : ndarray of shape (k,), optional
         How much more the shares vary than chance makes them: intervals are wider by its root.
     """
@@ -182,7 +188,7 @@ def mix_table(
         {
             "date_id": pa.array([day for day in days for _ in range(k)], pa.date32()),
             "cluster": pa.array(np.tile(np.arange(k), len(days)), pa.int32()),
-            "segment_id": pa.array(segment_ids(k) * len(days)),
+            "segment_id": pa.array(list(ids) * len(days)),
             "n": pa.array(n, pa.int64()),
             "n_total": pa.array(n_total, pa.int64()),
             "pct": pa.array(n / n_total),

@@ -10,11 +10,14 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from visitseg.alignment import check_previous
 from visitseg.errors import SegmentError
+from visitseg.model import Model
 from visitseg.model.learnt import from_auto, from_baseline
 from visitseg.segments import auto, baseline, frames, tables
 from visitseg.segments.fit import Labels
 from visitseg.segments.frames import Numbers
+from visitseg.segments.previous import Previous
 from visitseg.segments.profiles import describe
 from visitseg.segments.sample import take
 from visitseg.segments.space import canonical_rows
@@ -99,7 +102,7 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.bands = bands
         self.unassigned = unassigned
 
-    def fit(self, X: Any, y: None = None) -> Self:  # noqa: ARG002
+    def fit(self, X: Any, y: None = None, *, previous: Model | None = None) -> Self:  # noqa: ARG002
         """Find the segments of X.
 
         Parameters
@@ -108,6 +111,9 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             See the class.
         y : None
             Ignored.
+        previous : Model, optional
+            The model before: segments that are still there keep their ids and names, and the
+            number of segments changes only where the evidence is clear.
 
         Raises
         ------
@@ -118,8 +124,9 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check_parameters()
         columns, days = self._read(X)
+        before = check_previous(previous, columns, visits=self._visits) if previous else None
         if self.preset == "baseline":
-            return self._fit_baseline(columns, days)
+            return self._fit_baseline(columns, days, before)
         found = auto.segment(
             columns,
             visits=self._visits,
@@ -129,8 +136,10 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             seed=self.seed,
             bands=self.bands,
             days=days,
+            previous=before,
         )
-        told = describe(columns, found, visits=self._visits)
+        names_before = before.names if before else None
+        told = describe(columns, found, visits=self._visits, names=names_before)
         self.model_ = from_auto(
             columns, found, told, visits=self._visits, unassigned=self.unassigned, days=days
         )
@@ -165,7 +174,12 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self.model_.assign_columns(self._read_again(X)).labels
 
-    def _fit_baseline(self, columns: Numbers, days: npt.NDArray[np.float64] | None) -> Self:
+    def _fit_baseline(
+        self,
+        columns: Numbers,
+        days: npt.NDArray[np.float64] | None,
+        before: Previous | None,
+    ) -> Self:
         order = canonical_rows(columns)  # the draws of k-means++ depend on it
         own = take(columns, order)
         k = baseline.K_FINAL if isinstance(self.k, str) else int(self.k)
@@ -177,6 +191,7 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             k_final=k,
             seed=self.seed,
         )
+        found = found.carrying_on(before, own)
         self.labels_ = np.empty(len(order), dtype=np.int32)
         self.labels_[order] = found.found.labels
         self.distinct_labels_ = self.labels_
@@ -185,13 +200,13 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.model_ = from_baseline(
             own,
             found,
-            [f"segment {c + 1}" for c in range(k)],
+            [(before.names if before else {}).get(id_, f"segment {id_[1:]}") for id_ in found.ids],
             visits=self._visits,
             decision=self.decision_,
             days=None if days is None else days[order],
         )
         self.diagnostics_ = tables.evidence_table(found.diagnostics)
-        self.cluster_centers_ = self.segments_ = tables.baseline_table(found)
+        self.cluster_centers_ = self.segments_ = tables.baseline_table(found, self.model_.names)
         self._count()
         return self
 

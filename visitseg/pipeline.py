@@ -14,6 +14,7 @@ import pyarrow as pa
 from visitseg import segmenting, summary
 from visitseg.config import Settings, load_settings
 from visitseg.errors import ConfigError
+from visitseg.model import Model
 from visitseg.plan import SIMULATED_SOURCE, resolve_input
 from visitseg.progress import Progress, Silent
 from visitseg.segments import baseline
@@ -175,6 +176,7 @@ def _run_into(
 
     contract = read_contract(settings.features)
     wanted = contract.names
+    previous = Model.load(settings.previous) if settings.previous else None
     with _warehouse(settings, folder) as warehouse:
         table = _visits_into(folder, warehouse, settings, contract, progress)
         sample = None
@@ -184,11 +186,15 @@ def _run_into(
             sample = rows["place"].to_numpy()
     if settings.preset == "baseline":
         features = _features(table, wanted or baseline.FEATURES, wanted)
-        found = segmenting.by_baseline(folder, settings, features, sample, progress)
+        found = segmenting.by_baseline(folder, settings, features, sample, progress, previous)
     else:
         there = _features(table, wanted or table.features, wanted)
-        found = segmenting.by_auto(folder, settings, there, contract.transforms, progress)
-    checks = [*table.checks, summary.size_check(found.sizes, settings.min_share)]
+        transforms = contract.transforms
+        found = segmenting.by_auto(folder, settings, there, transforms, progress, previous)
+    checks = [
+        *table.checks,
+        summary.size_check(found.sizes, settings.min_share, found.model.segment_ids),
+    ]
     write_json(folder / "checks.json", [check.to_dict() for check in checks])
     report = summary.model_report(settings, table, found, checks, folder)
     write_json(folder / "model_report.json", report)

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from visitseg import artifacts
+from visitseg.alignment import check_previous
+from visitseg.changes import changes, to_markdown
 from visitseg.config import Settings
 from visitseg.model import Model
 from visitseg.model.learnt import from_auto, from_baseline
@@ -21,6 +23,7 @@ from visitseg.model.places import FILE
 from visitseg.model.training import fingerprint
 from visitseg.progress import Progress
 from visitseg.segments import auto, baseline, explore, frames, profiles, tables
+from visitseg.segments.identity import Match
 from visitseg.segments.mix import dispersion, total_variation
 from visitseg.store import write_json
 
@@ -70,6 +73,7 @@ def by_auto(
     there: Sequence[str],
     transforms: Mapping[str, str],
     progress: Progress,
+    previous: Model | None = None,
 ) -> Segmented:
     """Segment by preset `auto`.
 
@@ -86,6 +90,8 @@ def by_auto(
         beyond the visit table's own four are axes too.
     progress : Progress
         Told what is being done.
+    previous : Model, optional
+        The model before, whose segments keep their ids and names.
     """
     visits = folder / "visits.parquet"
     features = tuple(name for name in frames.NUMBERS if name in there)
@@ -101,6 +107,7 @@ def by_auto(
         {name: np.ascontiguousarray(X[:, j]) for j, name in enumerate(features)}
     )
     described = artifacts.read_described(visits, _DIMENSIONS)
+    before = check_previous(previous, columns, visits=True) if previous else None
     found = auto.segment(
         columns,
         transforms=transforms,
@@ -110,11 +117,13 @@ def by_auto(
         seed=settings.seed,
         bands=settings.bands,
         days=described.days,
+        previous=before,
         on_step=progress.step,
     )
     progress.done(f"{found.k_final} segments, grade {found.grade}")
     progress.step("describing the segments")
-    told = profiles.describe(columns, found, visits=True, names=settings.names)
+    given = {**(before.names if before else {}), **settings.names}
+    told = profiles.describe(columns, found, visits=True, names=given)
     names = [name.text for name in told.names]
     model = from_auto(
         columns,
@@ -126,8 +135,11 @@ def by_auto(
         sha256=identity["sha256"],
     )
     model.save(folder / FILE)
+    changed = _write_changes(folder, settings, found.identity.match, previous, model)
     labels = model.marked(found.found).labels
-    labelled = artifacts.Labelled(labels, found.found.distance, found.found.margin, found.kinds)
+    labelled = artifacts.Labelled(
+        labels, found.found.distance, found.found.margin, found.ids, found.kinds
+    )
     mix = artifacts.write_session_clusters(
         folder / "session_clusters.parquet", visits, labelled, names
     )
@@ -138,9 +150,10 @@ def by_auto(
     write_json(folder / "profiles.json", content)
     aside = explore.explorer(columns, found, described.dimensions)
     write_json(folder / "explorer.json", aside)
-    temporal = _write_mix(folder, mix) if mix else None
+    temporal = _write_mix(folder, mix, found.ids) if mix else None
     looked, beyond = found.looked_at
     details = {
+        **changed,
         "segments": profiles.in_short(found, told),
         "rule_cards": {"fidelity": told.cards.fidelity},
         "contributions": found.contributions,
@@ -169,6 +182,7 @@ def by_baseline(
     features: tuple[str, ...],
     sample: npt.NDArray[np.int64] | None,
     progress: Progress,
+    previous: Model | None = None,
 ) -> Segmented:
     """Segment by preset `baseline`; parameters as for `by_auto`, `sample` as for the silhouette."""
     visits = folder / "visits.parquet"
@@ -189,19 +203,23 @@ def by_baseline(
         on_k=lambda done, total: progress.count("trying K", done, total),
     )
     progress.done(f"{k_final} segments")
+    columns = dict(zip(features, artifacts.read_features(visits, features).T, strict=True))
+    before = check_previous(previous, columns, visits=True) if previous else None
+    found = found.carrying_on(before, columns)
+    given = {**(before.names if before else {}), **settings.names}
     progress.step("writing labels")
-    names = artifacts.segment_names(profiles.segment_ids(k_final), settings.names)
+    names = artifacts.segment_names(found.ids, given)
     mix = artifacts.write_session_clusters(
         folder / "session_clusters.parquet",
         visits,
-        artifacts.Labelled(found.found.labels, found.found.distance, found.found.margin),
+        artifacts.Labelled(found.found.labels, found.found.distance, found.found.margin, found.ids),
         names,
     )
     centers = artifacts.centers_table(found, names)
     pq.write_table(centers, folder / "cluster_centers.parquet")
     pq.write_table(tables.evidence_table(found.diagnostics), folder / "k_diagnostics.parquet")
     if mix:
-        pq.write_table(artifacts.mix_table(mix), folder / "segment_mix.parquet")
+        pq.write_table(artifacts.mix_table(mix, found.ids), folder / "segment_mix.parquet")
     n = len(X)
     looked = n if sample is None else len(sample)
     details = {
@@ -213,7 +231,6 @@ def by_baseline(
         },
     }
     decision = _baseline_decision(settings, found)
-    columns = dict(zip(features, artifacts.read_features(visits, features).T, strict=True))
     model = from_baseline(
         columns,
         found,
@@ -224,16 +241,36 @@ def by_baseline(
         sha256=identity["sha256"],
     )
     model.save(folder / FILE)
+    details |= _write_changes(folder, settings, found.identity.match, previous, model)
     return Segmented(
         k_final, None, found.sizes, features, centers, decision, details, identity, model
     )
 
 
-def _write_mix(folder: Path, mix: dict[date, npt.NDArray[np.int64]]) -> dict[str, Any]:
+def _write_changes(
+    folder: Path,
+    settings: Settings,
+    match: Match | None,
+    previous: Model | None,
+    model: Model,
+) -> dict[str, Any]:
+    """Write what became of the previous segments; return what the run's report says of it."""
+    if match is None or previous is None:
+        return {}
+    old, new = (dict(zip(one.segment_ids, one.names, strict=True)) for one in (previous, model))
+    content = changes(match, previous, new, str(settings.previous))
+    write_json(folder / "changes.json", content)
+    (folder / "changes.md").write_text(to_markdown(content, old, new), encoding="utf-8")
+    return {"changes": {"previous": content["previous"], "changelog": content["changelog"]}}
+
+
+def _write_mix(
+    folder: Path, mix: dict[date, npt.NDArray[np.int64]], ids: Sequence[str]
+) -> dict[str, Any]:
     """Write the mix with intervals as wide as the days really vary; say how much they do."""
     counts = np.array([mix[day] for day in sorted(mix)])
     wider = dispersion(counts)
-    pq.write_table(artifacts.mix_table(mix, wider), folder / "segment_mix.parquet")
+    pq.write_table(artifacts.mix_table(mix, ids, wider), folder / "segment_mix.parquet")
     told: dict[str, Any] = {"days": len(counts), "over_dispersion": wider.tolist()}
     if len(counts) > 1:
         observed, by_chance = total_variation(counts)

@@ -26,11 +26,11 @@ from visitseg.visits.contract import Check
 _PACKAGES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy")
 
 
-def size_check(sizes: npt.NDArray[np.int64], min_share: float) -> Check:
+def size_check(sizes: npt.NDArray[np.int64], min_share: float, ids: Sequence[str]) -> Check:
     """Return the check that no segment is too small to work with."""
     shares = sizes / max(int(sizes.sum()), 1)
     small = np.flatnonzero(shares < min_share)
-    listed = ", ".join(f"s{c + 1} ({shares[c]:.2%})" for c in small)
+    listed = ", ".join(f"{ids[c]} ({shares[c]:.2%})" for c in small.tolist())
     noun = "segment is" if len(small) == 1 else "segments are"
     return Check(
         name="segment_share",

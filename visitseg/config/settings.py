@@ -159,6 +159,12 @@ class Settings:
         (0.001, 0.999), "Quantiles kept by --clip quantile."
     )
     min_share: float = option(0.005, "Segments under this share of visits give a warning.")
+    previous: Path | None = option(
+        None,
+        "The model before (a run folder, model.json or store): segments keep ids and names.",
+        commands=SEGMENT,
+        metavar="DIR_OR_MODEL_JSON",
+    )
     seed: int = option(42, "Seed of every random draw.", commands=SEGMENT, env="SEED")
     features: Path | None = option(
         None, "Contract file that names the features to segment on.", commands=DATA

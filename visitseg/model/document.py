@@ -67,6 +67,7 @@ class CentreEntry(_Strict):
     log_share: float | None = None
     log_atoms: list[list[float]] | None = None
     reach: float | None = None
+    usual: float | None = None
 
 
 class SketchEntry(_Strict):

@@ -16,7 +16,7 @@ from visitseg.model.training import training_record
 from visitseg.segments import auto, baseline
 from visitseg.segments.axes import Columns
 from visitseg.segments.interpret import centers_of
-from visitseg.segments.profiles import Description, segment_ids
+from visitseg.segments.profiles import Description
 
 # What the numbers depend on.
 _PACKAGES = ("numpy", "pyarrow", "scikit-learn", "scipy")
@@ -70,6 +70,7 @@ def from_auto(
         table="visits" if visits else "plain",
         features=tuple(columns),
         segments=_segments(
+            found.ids,
             columns,
             centers_of(columns, assigned.labels, k),
             np.bincount(assigned.labels[assigned.labels >= 0], minlength=k),
@@ -78,7 +79,7 @@ def from_auto(
             found.kinds,
             found.grades,
         ),
-        next_id=k + 1,
+        next_id=found.identity.next_id,
         grade=found.grade,
         applied=found.fitted,
         unassigned=unassigned,
@@ -115,9 +116,9 @@ def from_baseline(
         table="visits" if visits else "plain",
         features=found.features,
         segments=_segments(
-            columns, found.centers, found.sizes, names, [""] * k, [None] * k, [None] * k
+            found.ids, columns, found.centers, found.sizes, names, [""] * k, [None] * k, [None] * k
         ),
-        next_id=k + 1,
+        next_id=found.identity.next_id,
         grade=None,
         applied=found.nearest,
         contract=contract or {},
@@ -128,6 +129,7 @@ def from_baseline(
 
 
 def _segments(
+    ids: Sequence[str],
     columns: Columns,
     centers: npt.NDArray[np.float64],
     sizes: npt.NDArray[np.int64],
@@ -151,5 +153,5 @@ def _segments(
                 for feature, value in zip(columns, centers[c], strict=True)
             },
         )
-        for c, id_ in enumerate(segment_ids(len(names)))
+        for c, id_ in enumerate(ids)
     )

@@ -219,7 +219,7 @@ class Model:
 
     def assign(self, X: Any) -> Assigned:
         """Find segment, distance and margin of every visit; parameters as for `predict`."""
-        return self.assign_columns(self._read(X))
+        return self.assign_columns(self.columns(X))
 
     def assign_columns(self, columns: Columns) -> Assigned:
         """Find segment, distance and margin.
@@ -238,7 +238,8 @@ class Model:
             return found
         return self.applied.marked(found)
 
-    def _read(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
+    def columns(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
+        """Return the columns of X that decide, checked; parameters as for `predict`."""
         if not frames.is_frame(X):
             return self._read_array(np.asarray(X, dtype=np.float64))
         if self.table == "plain":

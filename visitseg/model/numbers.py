@@ -35,12 +35,12 @@ def numbers_of(applied: Fitted | Nearest) -> dict[str, Any]:
             "centres": [{"cluster": c, "mean": _list(m)} for c, m in enumerate(applied.centers)],
             "buyers": [],
         }
-    reach = applied.reach or [np.inf] * len(applied.clusters)
+    far = (applied.reach, applied.usual)
     return {
         "rules": [{"rule": name, "clusters": list(parts)} for name, parts in applied.ruled.items()],
         "transforms": _transforms(applied.space) if applied.space else [],
-        "centres": _centres(applied.assigner, applied.clusters, reach) if applied.assigner else [],
-        "buyers": _centres(applied.buyers.assigner, range(applied.buyers.assigner.k), [np.inf] * 2)
+        "centres": _centres(applied.assigner, applied.clusters, far) if applied.assigner else [],
+        "buyers": _centres(applied.buyers.assigner, range(applied.buyers.assigner.k), ((), ()))
         if applied.buyers
         else [],
     }
@@ -52,14 +52,21 @@ def applied_of(document: Document) -> Fitted | Nearest:
         return _nearest(document)
     space = _space(document) if document.transforms else None
     atoms = [tuple(row[0] for row in entry.atoms) for entry in document.transforms]
-    reach = [np.inf if c.reach is None else c.reach for c in document.centres]
+    reach, usual = (
+        tuple(np.inf if far is None else far for far in column)
+        for column in (
+            [centre.reach for centre in document.centres],
+            [centre.usual for centre in document.centres],
+        )
+    )
     return Fitted(
         space,
         _assigner(document.centres, atoms) if document.centres else None,
         tuple(centre.cluster for centre in document.centres),
         {entry.rule: tuple(entry.clusters) for entry in document.rules},
         Buyers(_assigner(document.buyers, [()])) if document.buyers else None,
-        tuple(reach),
+        reach,
+        usual,
     )
 
 
@@ -142,8 +149,9 @@ def _numbers(entries: Sequence[TransformEntry], key: str, unknown: float | None 
 
 
 def _centres(
-    assigner: Assigner, clusters: Sequence[int], reach: Sequence[float]
+    assigner: Assigner, clusters: Sequence[int], far: tuple[Sequence[float], Sequence[float]]
 ) -> list[dict[str, Any]]:
+    reach, usual = (column or [np.inf] * assigner.k for column in far)
     return [
         {
             "cluster": c,
@@ -152,6 +160,7 @@ def _centres(
             "log_share": float(assigner.log_shares[i]),
             "log_atoms": [_list(table[i]) for table in assigner.log_atoms],
             "reach": _finite(reach[i]),
+            "usual": _finite(usual[i]),
         }
         for i, c in enumerate(clusters)
     ]

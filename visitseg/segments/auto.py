@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sklearn import config_context
 from threadpoolctl import threadpool_limits
 
-from visitseg.segments import rules, sample
+from visitseg.segments import retrain, rules, sample, search
 from visitseg.segments.axes import Columns
 from visitseg.segments.buyers import is_outcome, split_buyers
 from visitseg.segments.candidates import Candidate, candidates
@@ -19,6 +19,7 @@ from visitseg.segments.decide import decide, record
 from visitseg.segments.evidence import Evidence, evidence_of
 from visitseg.segments.fit import Labels, canonical_order
 from visitseg.segments.fitted import Assigned, Buyers, Fitted
+from visitseg.segments.previous import Identity, Previous, identity
 from visitseg.segments.rest import Partition, Rest, look
 from visitseg.segments.stability import SAMPLE
 from visitseg.segments.transform import Matrix
@@ -26,6 +27,7 @@ from visitseg.segments.transform import Matrix
 # A segment reaches so much farther than nearly all of its visits.
 _REACH = 1.5
 _NEARLY_ALL = 0.999
+_USUAL = 0.98
 # Mean Jaccard index from which a segment is found again well, and well enough.
 _WELL, _ENOUGH = 0.85, 0.75
 
@@ -80,11 +82,17 @@ class Segmentation:
     atoms: dict[str, list[float]]
     looked_at: tuple[int, int]
     candidates: list[Candidate]
+    identity: Identity
 
     @property
     def k_final(self) -> int:
         """Number of segments to work with."""
         return self.fitted.k
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Segment id of each cluster."""
+        return self.identity.ids
 
 
 def segment(
@@ -98,6 +106,7 @@ def segment(
     seed: int = 42,
     bands: Literal["auto", "never"] = "auto",
     days: npt.NDArray[np.float64] | None = None,
+    previous: Previous | None = None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Segmentation:
     """Find segments, with evidence for their number.
@@ -121,6 +130,8 @@ def segment(
         Whether a continuum is cut into its stable bands.
     days : ndarray of shape (n_visits,), optional
         Day number of each visit, NaN where unknown.
+    previous : Previous, optional
+        The model before: its segments keep their ids, and their number has hysteresis.
     on_step : callable
         Told what is being done.
 
@@ -131,14 +142,19 @@ def segment(
     """
     # NumPy throughout: whoever calls may have switched on other array libraries.
     with threadpool_limits(limits=1), config_context(array_api_dispatch=False):
-        ruled = rules.applicable(columns, k=k) if visits else ()
+        before = previous.rules if previous else ()
+        ruled = rules.applicable(columns, k=k, before=before) if visits else ()
         on_step("looking for density valleys")
-        rest = _beyond(columns, ruled, seed, visits, transforms)
+        votes = search.VOTES if previous is None else retrain.VOTES
+        rest = _beyond(columns, ruled, seed, visits, transforms, votes)
         room = max((k_max if k is None else k) - len(ruled), 1)
         k_strict = min(rest.search.tree.k, room) if rest else 0
         if k is None and 1 < k_strict < k_min - len(ruled):
             k_strict = 1
         strict = rest.distinct(k_strict) if rest else None
+        held = retrain.hold(rest, previous) if rest and previous and k is None else None
+        if rest and held and held.k <= room:
+            k_strict, strict = held.k, rest.groups(held.labels, held.k)
         buyers = None
         if rest and strict and k is None and rules.CONVERTED in ruled:
             bought = _rows(columns, rules.converted(columns))
@@ -155,7 +171,14 @@ def segment(
         most = max((k_max if k is None else max(k, k_max)) - n_ruled, k_strict, 1)
         cuts = rest.cuts(most, seed, days) if rest else []
         verdict = decide(
-            cuts, k_strict, n_ruled, k=k, k_min=k_min, k_max=k_max, cut_bands=bands == "auto"
+            cuts,
+            k_strict,
+            n_ruled,
+            k=k,
+            k_min=k_min,
+            k_max=k_max,
+            cut_bands=bands == "auto",
+            bands_before=previous.bands if previous else 0,
         )
         work = strict
         if rest and verdict.k_rest < k_strict:
@@ -173,7 +196,7 @@ def segment(
         kind = work.kind if work else "rest"
         kinds = tuple(kind if c in fitted.clusters else "rule" for c in range(fitted.k))
         evidence = evidence_of(cuts, rest.search if rest else None, n_ruled)
-        votes = len(rest.search.votes) if rest else 0
+        n_votes = len(rest.search.votes) if rest else 0
         return Segmentation(
             fitted=_with_reach(fitted, found),
             found=found,
@@ -184,11 +207,19 @@ def segment(
             grade=verdict.grade,
             sizes=np.bincount(found.labels, minlength=fitted.k).astype(np.int64),
             evidence=evidence,
-            decision=record(verdict, evidence, parts, votes, by_user=k is not None),
+            decision=record(
+                verdict,
+                evidence,
+                parts,
+                n_votes,
+                by_user=k is not None,
+                held=held.sentence if held else None,
+            ),
             contributions=rest.contributions() if rest else {},
             atoms=rest.atoms() if rest else {},
             looked_at=(min(len(rest.drawn.rows), SAMPLE), rest.n) if rest else (0, 0),
             candidates=candidates(rest, cuts, fitted, k_strict, n_ruled) if rest else [],
+            identity=identity(previous, columns, found.labels, fitted.k),
         )
 
 
@@ -198,13 +229,14 @@ def _beyond(
     seed: int,
     visits: bool,
     transforms: Mapping[str, str] | None,
+    votes: int,
 ) -> Rest | None:
     n = len(next(iter(columns.values())))
     met = rules.masks(columns, ruled).values()
     rows = np.flatnonzero(~np.logical_or.reduce([np.zeros(n, dtype=bool), *met]))
     if not len(rows):
         return None
-    return look(columns, rows, seed, visits=visits, transforms=transforms)
+    return look(columns, rows, seed, visits=visits, transforms=transforms, votes=votes)
 
 
 def _rows(columns: Columns, mask: rules.Mask) -> Columns:
@@ -244,11 +276,10 @@ def _fitted(
 
 
 def _with_reach(fitted: Fitted, found: Assigned) -> Fitted:
-    reach = []
-    for c in fitted.clusters:
-        far = found.distance[found.labels == c]
-        reach.append(_REACH * float(np.quantile(far, _NEARLY_ALL)) if len(far) else np.inf)
-    return replace(fitted, reach=tuple(reach))
+    own = [found.distance[found.labels == c] for c in fitted.clusters]
+    reach = [_REACH * float(np.quantile(far, _NEARLY_ALL)) if len(far) else np.inf for far in own]
+    usual = [float(np.quantile(far, _USUAL)) if len(far) else np.inf for far in own]
+    return replace(fitted, reach=tuple(reach), usual=tuple(usual))
 
 
 def _grade(kind: str, jaccard: float) -> str:

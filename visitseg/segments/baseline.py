@@ -7,7 +7,7 @@ verdict on whether the data have segments at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,9 +15,11 @@ import numpy.typing as npt
 from sklearn.preprocessing import StandardScaler
 
 from visitseg.errors import SegmentError
+from visitseg.segments.axes import Columns
 from visitseg.segments.fit import canonical_order, fit_kmeans
 from visitseg.segments.fitted import Assigned
 from visitseg.segments.nearest import Nearest
+from visitseg.segments.previous import Identity, Previous, identity
 from visitseg.segments.select_k import KDiagnostics, diagnose
 from visitseg.segments.transform import Clipping, Matrix, winsorise
 
@@ -57,6 +59,8 @@ class Segmentation:
         What winsorising did.
     nearest : Nearest
         How any visits are assigned.
+    identity : Identity
+        The segments' ids.
     """
 
     features: tuple[str, ...]
@@ -67,6 +71,17 @@ class Segmentation:
     diagnostics: list[KDiagnostics]
     clipping: Clipping
     nearest: Nearest
+    identity: Identity
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Segment id of each cluster."""
+        return self.identity.ids
+
+    def carrying_on(self, previous: Previous | None, columns: Columns) -> Segmentation:
+        """Return the same with ids of the previous segments, found on `columns`."""
+        ids = identity(previous, columns, self.found.labels, self.k_final)
+        return replace(self, identity=ids)
 
 
 def segment(
@@ -149,6 +164,7 @@ def segment(
         diagnostics=diagnostics,
         clipping=clipping,
         nearest=nearest,
+        identity=Identity.first(k_final),
     )
 
 

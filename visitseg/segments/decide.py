@@ -50,6 +50,7 @@ def decide(
     k_min: int,
     k_max: int,
     cut_bands: bool,
+    bands_before: int = 0,
 ) -> Verdict:
     """Weigh the evidence.
 
@@ -67,6 +68,8 @@ def decide(
         Bounds of K with bands.
     cut_bands : bool
         Whether a continuum is cut into bands.
+    bands_before : int
+        Bands of the previous model: their number stays while it is stable.
 
     Raises
     ------
@@ -95,7 +98,10 @@ def decide(
             )
         return Verdict(grade, k - n_ruled, k_strict, stable)
     banded = grade == "graded" and cut_bands
-    return Verdict(grade, max(stable) if banded else k_strict, k_strict, stable)
+    if not banded:
+        return Verdict(grade, k_strict, k_strict, stable)
+    k_rest = bands_before if bands_before in stable else max(stable)
+    return Verdict(grade, k_rest, k_strict, stable)
 
 
 def record(
@@ -105,6 +111,7 @@ def record(
     n_votes: int,
     *,
     by_user: bool,
+    held: str | None = None,
 ) -> dict[str, Any]:
     """Say why: for machines, and as a paragraph under `text`.
 
@@ -120,6 +127,8 @@ def record(
         Random samples that voted.
     by_user : bool
         The user gave K.
+    held : str, optional
+        Why the segments of the previous model were kept, if they were.
     """
     n_ruled = sum(ruled.values())
     rows = {row.k_rest: row for row in evidence}
@@ -132,6 +141,7 @@ def record(
         if runner
         else "",
         *change,
+        held or "",
     ]
     return {
         "rule": "set by the user" if by_user else "density valleys",

@@ -14,7 +14,6 @@ from visitseg.segments.axes import Columns
 from visitseg.segments.candidates import Candidate
 from visitseg.segments.fit import Labels
 from visitseg.segments.naming import Name, name_segments, typical
-from visitseg.segments.profiles import segment_ids
 from visitseg.segments.rules import CONVERTED, converted
 from visitseg.segments.transform import Matrix
 from visitseg.segments.valley import DEEP
@@ -29,7 +28,7 @@ _BORDER = 0.1
 _SILVERMAN, _LEAST = 0.9, 0.06
 
 
-def spreads(columns: Columns, labels: Labels, k: int) -> dict[str, Any]:
+def spreads(columns: Columns, labels: Labels, ids: Sequence[str]) -> dict[str, Any]:
     """Describe how every feature is spread, over all visits and in each segment.
 
     Parameters
@@ -37,9 +36,9 @@ def spreads(columns: Columns, labels: Labels, k: int) -> dict[str, Any]:
     columns : mapping of str to ndarray of shape (n_visits,)
         Features in their own units, NaN where unknown.
     labels : ndarray of shape (n_visits,)
-        Clusters 0 … k - 1; -1 is left out of the segments.
-    k : int
-        Number of clusters.
+        Clusters; -1 is left out of the segments.
+    ids : sequence of str
+        The segment id of every cluster.
 
     Returns
     -------
@@ -58,9 +57,7 @@ def spreads(columns: Columns, labels: Labels, k: int) -> dict[str, Any]:
         found[name] = {
             "at": _rounded(np.expm1(grid)),
             "all": _spread(values, grid),
-            "segments": {
-                id_: _spread(values[labels == c], grid) for c, id_ in enumerate(segment_ids(k))
-            },
+            "segments": {id_: _spread(values[labels == c], grid) for c, id_ in enumerate(ids)},
         }
     return found
 
@@ -143,7 +140,7 @@ def landscape(columns: Columns, found: Segmentation) -> dict[str, Any] | None:
         "contributions": {
             "all": _rounded(shares[0], 4),
             "segments": {
-                id_: _rounded(row, 4) for id_, row in zip(segment_ids(k), shares[1:], strict=True)
+                id_: _rounded(row, 4) for id_, row in zip(found.ids, shares[1:], strict=True)
             },
         },
     }
@@ -238,9 +235,9 @@ def explorer(
     dimensions : mapping of str to (values, codes)
         See `visitseg.segments.interpret.breakdown`.
     """
-    labels, k = found.found.labels, found.k_final
+    labels = found.found.labels
     spent = np.nan_to_num(columns.get("transaction_revenue", np.zeros(1)))
-    ids = segment_ids(k)
+    ids = found.ids
     return {
         "schema_version": 1,
         "rules": {ids[c]: name for name, parts in found.fitted.ruled.items() for c in parts},
@@ -257,7 +254,7 @@ def explorer(
             "smallest_share": decide.BAND_SHARE,
         },
         "landscape": landscape(columns, found),
-        "features": spreads(columns, labels, k),
+        "features": spreads(columns, labels, ids),
         "candidates": alternatives(columns, found),
     }
 

@@ -82,6 +82,8 @@ class Fitted:
         How converted visits fall into their parts.
     reach : ndarray of shape (k_rest,)
         Visits farther than this from their segment lie outside the model; see `outside`.
+    usual : ndarray of shape (k_rest,)
+        Hardly any visit of the segment is farther than this from its centre; see `unlike`.
     """
 
     space: Space | None
@@ -90,6 +92,7 @@ class Fitted:
     ruled: Mapping[str, tuple[int, ...]]
     buyers: Buyers | None = None
     reach: tuple[float, ...] = ()
+    usual: tuple[float, ...] = ()
 
     @property
     def k(self) -> int:
@@ -143,8 +146,15 @@ class Fitted:
 
     def outside(self, found: Assigned) -> rules.Mask:
         """Tell which visits lie outside the model: no segment's visits reach so far."""
+        return self._beyond(self.reach, found)
+
+    def unlike(self, found: Assigned) -> rules.Mask:
+        """Tell which visits are unlike their segment: farther than nearly all that it was."""
+        return self._beyond(self.usual, found)
+
+    def _beyond(self, far: tuple[float, ...], found: Assigned) -> rules.Mask:
         limit = np.full(max(self.k, 1), np.inf)
-        limit[list(self.clusters)] = self.reach or np.inf
+        limit[list(self.clusters)] = far or np.inf
         result: rules.Mask = found.distance > limit[found.labels]
         return result
 

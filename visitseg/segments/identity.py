@@ -73,6 +73,11 @@ class Match:
     next_id: int
 
 
+def first_ids(k: int) -> tuple[str, ...]:
+    """Return the ids of the first K segments ever: s1, s2 and so on."""
+    return tuple(f"s{cluster + 1}" for cluster in range(k))
+
+
 def match(
     old_labels: Labels,
     new_labels: Labels,

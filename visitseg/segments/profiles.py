@@ -52,11 +52,6 @@ class Described:
     ids: Callable[[npt.NDArray[np.intp]], list[str]]
 
 
-def segment_ids(k: int) -> list[str]:
-    """Return the ids of the first K segments ever: s1, s2 and so on."""
-    return [f"s{cluster + 1}" for cluster in range(k)]
-
-
 def describe(
     columns: Columns, found: Segmentation, *, visits: bool, names: Mapping[str, str] | None = None
 ) -> Description:
@@ -71,7 +66,7 @@ def describe(
     visits : bool
         A visit table, whose features have a meaning.
     names : mapping of str to str, optional
-        Names that the user gives, by segment id.
+        Names by segment id: those of the previous model, and those that the user gives.
     """
     k, labels = found.k_final, found.found.labels
     given = names or {}
@@ -80,10 +75,11 @@ def describe(
         if visits
         else [Name(f"segment {c + 1}", "the columns have no known meaning") for c in range(k)]
     )
-    called = [
-        Name(given.get(id_, name.text), name.because)
-        for id_, name in zip(segment_ids(k), own, strict=True)
-    ]
+    taken = {given[id_] for id_ in found.ids if id_ in given}
+    called = []
+    for id_, name in zip(found.ids, own, strict=True):
+        text = f"{name.text} ({id_})" if name.text in taken else name.text
+        called.append(Name(given.get(id_, text), name.because))
     return Description(called, rule_cards(columns, labels, k))
 
 
@@ -105,7 +101,7 @@ def in_short(found: Segmentation, told: Description) -> list[dict[str, Any]]:
             },
         }
         for id_, name, kind, grade, jaccard, card in zip(
-            segment_ids(found.k_final),
+            found.ids,
             told.names,
             found.kinds,
             found.grades,

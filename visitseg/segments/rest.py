@@ -13,7 +13,7 @@ from visitseg.segments.assign import Assigner, learn
 from visitseg.segments.axes import Columns
 from visitseg.segments.fit import Labels
 from visitseg.segments.fitted import raw_of
-from visitseg.segments.search import Search, best_jaccards, search
+from visitseg.segments.search import VOTES, Search, best_jaccards, search
 from visitseg.segments.space import Space, array_space, canonical_rows, visit_space
 from visitseg.segments.stability import SAMPLE, Cut, cuts
 from visitseg.segments.transform import Matrix
@@ -67,7 +67,10 @@ class Rest:
 
     def distinct(self, k: int) -> Partition:
         """Return the `k` groups that the deepest valleys separate."""
-        labels = self.search.tree.cut(k)
+        return self.groups(self.search.tree.cut(k), k)
+
+    def groups(self, labels: Labels, k: int) -> Partition:
+        """Return groups that valleys separate; `labels` of the visits that were looked at."""
         votes = [(vote.rows, vote.labels) for vote in self.search.votes]
         return Partition(
             self._learn(labels, shaped=True),
@@ -112,6 +115,7 @@ def look(
     *,
     visits: bool,
     transforms: Mapping[str, str] | None = None,
+    votes: int = VOTES,
 ) -> Rest:
     """Look for segments among some rows of a table; see `visitseg.segments.search`.
 
@@ -127,6 +131,8 @@ def look(
         A visit table, in fixed log units; else a plain array.
     transforms : mapping of str to str, optional
         Columns of one's own that are axes too; see `visitseg.segments.axes.own_axes`.
+    votes : int
+        Random samples that are searched, too.
     """
     rows = rows[canonical_rows(sample.take(columns, rows))]
     n = len(rows)
@@ -134,4 +140,4 @@ def look(
     own = sample.take(columns, rows)
     space: Space = visit_space(own, transforms) if visits else array_space(own)
     drawn = sample.draw(own, space)
-    return Rest(space, rows, own, drawn, search(drawn, seed), n)
+    return Rest(space, rows, own, drawn, search(drawn, seed, votes=votes), n)

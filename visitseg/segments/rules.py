@@ -54,7 +54,9 @@ def columns_of(rules: Iterable[str]) -> set[str]:
     return {column for name in rules for column in looks_at[name]}
 
 
-def applicable(columns: Columns, *, k: int | None = None) -> tuple[str, ...]:
+def applicable(
+    columns: Columns, *, k: int | None = None, before: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Return the rules that make a segment.
 
     Parameters
@@ -64,10 +66,13 @@ def applicable(columns: Columns, *, k: int | None = None) -> tuple[str, ...]:
     k : int, optional
         Segments that the user asks for. Where they would leave less than one for the visits
         beyond the rules, rules are dropped, smallest first.
+    before : sequence of str
+        Rules of the previous model: they stay down to half of `MIN_SHARE`.
     """
     found = masks(columns, (BOUNCED, CONVERTED))
     shares = {name: float(mask.mean()) for name, mask in found.items()}
-    kept = [name for name, share in shares.items() if share >= MIN_SHARE]
+    least = {name: MIN_SHARE / 2 if name in before else MIN_SHARE for name in shares}
+    kept = [name for name, share in shares.items() if share >= least[name]]
     while kept and k is not None:
         rest = ~np.logical_or.reduce([found[name] for name in kept])
         if len(kept) + int(rest.any()) <= k:

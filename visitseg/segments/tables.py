@@ -14,7 +14,7 @@ from visitseg.segments.auto import Segmentation
 from visitseg.segments.axes import Columns
 from visitseg.segments.evidence import Evidence
 from visitseg.segments.interpret import centers_of
-from visitseg.segments.profiles import Description, segment_ids
+from visitseg.segments.profiles import Description
 from visitseg.segments.select_k import KDiagnostics
 
 _WHOLE = {"k", "k_rest", "votes"}
@@ -41,7 +41,7 @@ def segments_table(columns: Columns, found: Segmentation, told: Description) -> 
     k, labels = found.k_final, found.found.labels
     table: dict[str, pa.Array] = {
         "cluster": pa.array(range(k), pa.int32()),
-        "segment_id": pa.array(segment_ids(k)),
+        "segment_id": pa.array(list(found.ids)),
         "segment": pa.array([name.text for name in told.names]),
         "because": pa.array([name.because for name in told.names]),
         "kind": pa.array(found.kinds),
@@ -69,7 +69,7 @@ def centers_table(columns: Columns, found: Segmentation, names: Sequence[str]) -
     centers = centers_of(columns, found.found.labels, k)
     table: dict[str, pa.Array] = {
         "cluster": pa.array(range(k), pa.int32()),
-        "segment_id": pa.array(segment_ids(k)),
+        "segment_id": pa.array(list(found.ids)),
         "segment": pa.array(names, pa.string()),
         "n": pa.array(found.sizes, pa.int64()),
         "share": pa.array(found.sizes / found.sizes.sum()),
@@ -79,12 +79,12 @@ def centers_table(columns: Columns, found: Segmentation, names: Sequence[str]) -
     return pa.table(table)
 
 
-def baseline_table(found: baseline.Segmentation) -> pa.Table:
+def baseline_table(found: baseline.Segmentation, names: Sequence[str]) -> pa.Table:
     """Return the centres of preset `baseline`: means of the clipped values."""
     table: dict[str, pa.Array] = {
         "cluster": pa.array(range(found.k_final), pa.int32()),
-        "segment_id": pa.array(segment_ids(found.k_final)),
-        "segment": pa.array([f"segment {c + 1}" for c in range(found.k_final)]),
+        "segment_id": pa.array(list(found.ids)),
+        "segment": pa.array(names, pa.string()),
         "n": pa.array(found.sizes, pa.int64()),
         "share": pa.array(found.sizes / found.sizes.sum()),
     }
