@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from visitseg.config import Settings
 from visitseg.errors import ContractError
 from visitseg.visits.columns import COLUMNS
 from visitseg.visits.contract import Check, check_texts, enforce, run_checks
@@ -27,7 +28,7 @@ PARAMS: dict[str, object] = {
 
 
 def outcomes(*rows: dict[str, Any], source: str = "visits") -> dict[str, Check]:
-    warehouse = connect("duckdb")
+    warehouse = connect(Settings())
     values = ", ".join(
         "(" + ", ".join(f"${name}_{i}::{TYPES[kind]}" for name, kind in KINDS) + ")"
         for i in range(len(rows))

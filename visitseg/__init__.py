@@ -14,6 +14,7 @@ from visitseg.errors import (
     SegmentError,
     UsageError,
     VisitsegError,
+    WarehouseError,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ __all__ = [
     "UsageError",
     "VisitSegmenter",
     "VisitsegError",
+    "WarehouseError",
     "__version__",
     "align",
     "run",

@@ -91,7 +91,7 @@ def build_visits(
     with RunFolder(settings.out) as folder:
         settings = _simulated(settings, folder.path, listener)
         contract = read_contract(settings.features)
-        with _warehouse(settings, folder.path) as warehouse:
+        with _warehouse(settings, folder.path, listener) as warehouse:
             table = _visits_into(folder.path, warehouse, settings, contract, listener)
         warnings = _tell(table.checks, listener)
         return Run(folder.out, folder.publish(), table.ledger.to_dict(), None, warnings)
@@ -118,11 +118,13 @@ def render_again(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _warehouse(settings: Settings, staging: Path) -> Iterator[Warehouse]:
+def _warehouse(
+    settings: Settings, staging: Path, progress: Progress
+) -> Iterator[Warehouse]:
     """Open a warehouse with a folder of its own inside the staging folder, gone at the end."""
     work = staging / ".work"
     work.mkdir()
-    warehouse = connect(settings.warehouse, work)
+    warehouse = connect(settings, work, progress.done)
     try:
         yield warehouse
     finally:
@@ -177,7 +179,7 @@ def _run_into(
     contract = read_contract(settings.features)
     wanted = contract.names
     previous = Model.load(settings.previous) if settings.previous else None
-    with _warehouse(settings, folder) as warehouse:
+    with _warehouse(settings, folder, progress) as warehouse:
         table = _visits_into(folder, warehouse, settings, contract, progress)
         sample = None
         if settings.preset == "baseline" and table.ledger.visits > SILHOUETTE_SAMPLE:

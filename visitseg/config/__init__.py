@@ -2,6 +2,7 @@
 
 from visitseg.config.load import did_you_mean, load_settings
 from visitseg.config.settings import (
+    BigQuerySettings,
     CsvSettings,
     EventSettings,
     Settings,
@@ -12,6 +13,7 @@ from visitseg.config.settings import (
 from visitseg.config.template import template
 
 __all__ = [
+    "BigQuerySettings",
     "CsvSettings",
     "EventSettings",
     "Settings",

@@ -93,6 +93,17 @@ class VisitLimits:
     resessionize: bool = False
 
 
+@dataclass(frozen=True)
+class BigQuerySettings:
+    """How BigQuery is used, besides what has a flag."""
+
+    destination: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    expire_hours: float = 24
+    storage_api: bool = False
+    retry_sec: float = 600
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything a run can be told. Field names are the keys of ``visitseg.toml``."""
@@ -186,6 +197,19 @@ class Settings:
         "bigquery-public-data.google_analytics_sample", "BigQuery dataset.", env="DATASET"
     )
     table_pattern: str = option("ga_sessions_*", "BigQuery tables.", env="TABLE_PATTERN")
+    max_bytes_billed: int = option(
+        2**40,
+        "BigQuery: no query starts that would bill more bytes.",
+        commands=DATA,
+        shown="1099511627776, one TiB",
+        metavar="BYTES",
+    )
+    location: str | None = option(
+        None, "BigQuery: where the data are, if it cannot be asked.", commands=DATA
+    )
+    kms_key: str | None = option(
+        None, "BigQuery: Cloud KMS key of the tables that are written.", commands=DATA
+    )
     columns: dict[str, str] = field(
         default_factory=dict, metadata={"help": 'our name = "SQL expression over the input"'}
     )
@@ -200,6 +224,10 @@ class Settings:
     )
     csv: CsvSettings = field(
         default_factory=CsvSettings, metadata={"help": "delimiter, encoding, bad_lines"}
+    )
+    bigquery: BigQuerySettings = field(
+        default_factory=BigQuerySettings,
+        metadata={"help": "destination, labels, expire_hours, storage_api, retry_sec"},
     )
     # name of a setting -> where its value was found; a setting that is absent has its default.
     origins: Mapping[str, str] = field(

@@ -46,18 +46,25 @@ def layout_select(layout: pa.Schema, columns: pa.Schema, *, typed: bool, where: 
     InputError
         Columns that must be there are missing, or have a type that cannot hold the values.
     """
-    problems: list[str] = []
+    check_layout(layout, columns, where)
     selected = []
-    names = [field.name for field in columns]
     for field in layout:
-        has = _field(columns, field.name)
-        _compare(field, has, field.name, names, problems)
-        if not typed or (has is not None and _covers(has.type, field.type)):
+        has = field_of(columns, field.name)
+        if not typed or (has is not None and covers(has.type, field.type)):
             selected.append(f'"{field.name}"')
         elif has is None:
             selected.append(f'NULL::{sql_type(field.type)} AS "{field.name}"')
         else:
             selected.append(f'"{field.name}"::{sql_type(field.type)} AS "{field.name}"')
+    return ", ".join(selected)
+
+
+def check_layout(layout: pa.Schema, columns: pa.Schema, where: str) -> None:
+    """Raise `InputError` where columns are missing or cannot hold the layout's values."""
+    problems: list[str] = []
+    names = [field.name for field in columns]
+    for field in layout:
+        _compare(field, field_of(columns, field.name), field.name, names, problems)
     if problems:
         what = "1 column is" if len(problems) == 1 else f"{len(problems)} columns are"
         raise InputError(
@@ -66,10 +73,10 @@ def layout_select(layout: pa.Schema, columns: pa.Schema, *, typed: bool, where: 
             evidence=problems[:8],
             do="Check --source; an export keeps its columns' names and types in Parquet or NDJSON.",
         )
-    return ", ".join(selected)
 
 
-def _field(schema: pa.Schema | pa.StructType, name: str) -> pa.Field | None:
+def field_of(schema: pa.Schema | pa.StructType, name: str) -> pa.Field | None:
+    """Return the field of that name, or None."""
     names = [field.name for field in schema]
     return schema.field(names.index(name)) if name in names else None
 
@@ -97,7 +104,7 @@ def _compare(
             return
         names = [field.name for field in given]
         for field in wanted:
-            _compare(field, _field(given, field.name), f"{path}.{field.name}", names, problems)
+            _compare(field, field_of(given, field.name), f"{path}.{field.name}", names, problems)
     elif not _castable(given, wanted, numbers=bool(need.metadata)):
         problems.append(f"{path}: {given}, needed: {wanted}")
 
@@ -111,13 +118,13 @@ def _castable(given: pa.DataType, wanted: pa.DataType, *, numbers: bool) -> bool
     return is_text or (number and not pa.types.is_boolean(wanted)) or bool(given == wanted)
 
 
-def _covers(given: pa.DataType, wanted: pa.DataType) -> bool:
+def covers(given: pa.DataType, wanted: pa.DataType) -> bool:
     """Whether the SQL can read the wanted fields from the given type as it stands."""
     if pa.types.is_list(wanted):
-        return pa.types.is_list(given) and _covers(given.value_type, wanted.value_type)
+        return pa.types.is_list(given) and covers(given.value_type, wanted.value_type)
     if pa.types.is_struct(wanted):
         return bool(pa.types.is_struct(given)) and all(
-            (has := _field(given, field.name)) is not None and _covers(has.type, field.type)
+            (has := field_of(given, field.name)) is not None and covers(has.type, field.type)
             for field in wanted
         )
     return bool(given == wanted)
