@@ -27,13 +27,11 @@ _OPENING = re.compile(r"\A((?:\s*--[^\n]*\n)*)\s*(WITH\s)?")
 _LAYOUTS = {frozenset(field.name for field in layout): layout for layout in (GA4, GA360)}
 
 
-class NotOurs(Exception):
+class NotOursError(Exception):
     """The statement is none that DuckDB can be trusted with."""
 
 
-def execute(
-    sql: str, read: Callable[[str], pa.Table], params: Mapping[str, Any]
-) -> pa.Table:
+def execute(sql: str, read: Callable[[str], pa.Table], params: Mapping[str, Any]) -> pa.Table:
     """Run a SELECT of the `bigquery` warehouse.
 
     Parameters
@@ -54,7 +52,7 @@ def execute(
                 break
         text = re.sub(r"@(\w+)", r"$\1", text)
         if "`" in text or not seen:
-            raise NotOurs(text)
+            raise NotOursError(text)
         values = {
             name: value.as_py() if isinstance(value, pa.Scalar) else value
             for name, value in params.items()
@@ -92,7 +90,7 @@ def _without_tables(
 def _register_raw(text: str, rows: pa.Table, engine: duckdb.DuckDBPyConnection) -> None:
     columns = frozenset(re.findall(r"AS `(\w+)`,\n", text))
     if columns not in _LAYOUTS:
-        raise NotOurs(text)
+        raise NotOursError(text)
     layout = _LAYOUTS[columns]
     engine.register("exported", rows)
     fields = [field for field in rows.schema if field.name != "_TABLE_SUFFIX"]
@@ -108,13 +106,9 @@ def _register_raw(text: str, rows: pa.Table, engine: duckdb.DuckDBPyConnection) 
 @cache
 def _texts() -> list[tuple[str, str]]:
     """Return canonical texts and DuckDB's, the longest first."""
-    found = [
-        f"{source}/{name}"
-        for source in ("ga360", "ga4")
-        for name in ("visit_rows", "channels", "visit_keys", "losses", "notes")
-        if not (source == "ga360" and name == "channels")
-    ]
-    found += ["visits", "sample", *names("checks")]
-    found += [name for source in ("ga360", "ga4") for name in names(f"checks/{source}")]
+    found = ["visits", "sample", *names("checks")]
+    for source in ("ga360", "ga4"):
+        found += [*names(source), *names(f"checks/{source}")]
+    found = [name for name in found if not name.endswith("/raw_export")]
     pairs = [(load(name, "bigquery").sql, load(name, "duckdb").sql) for name in found]
     return sorted(pairs, key=lambda pair: -len(pair[0]))

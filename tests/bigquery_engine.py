@@ -33,7 +33,7 @@ _EXPIRES = re.compile(
 _CLOCK = itertools.count(1_700_000_000_000)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The API's answer to what it cannot do."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
@@ -84,14 +84,14 @@ class Engine:
 
     def dataset(self, path: str) -> Dataset:
         if path not in self.datasets:
-            raise Refused(404, "notFound", f"Not found: Dataset {path.replace('.', ':', 1)}")
+            raise RefusedError(404, "notFound", f"Not found: Dataset {path.replace('.', ':', 1)}")
         return self.datasets[path]
 
     def table(self, path: str) -> Table:
         dataset, _, name = path.rpartition(".")
         tables = self.dataset(dataset).tables
         if name not in tables:
-            raise Refused(404, "notFound", f"Not found: Table {path.replace('.', ':', 1)}")
+            raise RefusedError(404, "notFound", f"Not found: Table {path.replace('.', ':', 1)}")
         return tables[name]
 
     def add(self, path: str, content: pa.Table, kind: str = "TABLE", location: str = "US") -> None:
@@ -120,7 +120,7 @@ class Engine:
             self.oracle.analyze(sql, tables, params)
             return self.oracle.query(created["select"] if created else sql, tables, params).schema
         except OracleError as error:
-            raise Refused(400, "invalidQuery", str(error)) from error
+            raise RefusedError(400, "invalidQuery", str(error)) from error
 
     def execute(self, sql: str, params: Mapping[str, Any], location: str) -> Outcome:
         """Run one statement in a region."""
@@ -140,13 +140,15 @@ class Engine:
             self._in_region(created["table"], location)
             content = self._rows(created["select"], tables, params)
         except OracleError as error:
-            raise Refused(400, "invalidQuery", str(error)) from error
+            raise RefusedError(400, "invalidQuery", str(error)) from error
         self._create(created, content)
         return Outcome(pa.table({}), n_bytes, "CREATE_TABLE_AS_SELECT")
 
-    def _rows(self, sql: str, tables: Mapping[str, pa.Table], params: Mapping[str, Any]) -> pa.Table:
+    def _rows(
+        self, sql: str, tables: Mapping[str, pa.Table], params: Mapping[str, Any]
+    ) -> pa.Table:
         if self.executes == "duckdb":
-            with suppress(bigquery_duckdb.NotOurs, duckdb.Error):
+            with suppress(bigquery_duckdb.NotOursError, duckdb.Error):
                 found = bigquery_duckdb.execute(sql, tables.__getitem__, params)
                 self.by["duckdb"] += 1
                 return found
@@ -160,11 +162,13 @@ class Engine:
             if "IF NOT EXISTS" in created["kind"]:
                 return
             if "OR REPLACE" not in created["kind"]:
-                raise Refused(409, "duplicate", f"Already Exists: Table {created['table']}")
+                raise RefusedError(409, "duplicate", f"Already Exists: Table {created['table']}")
         if "CLUSTER BY" in created["parts"] and re.search(
             r"\nORDER BY [^()]*\Z", created["select"].rstrip()
         ):
-            raise Refused(400, "invalidQuery", "Result of ORDER BY queries cannot be clustered.")
+            raise RefusedError(
+                400, "invalidQuery", "Result of ORDER BY queries cannot be clustered."
+            )
         lives = _EXPIRES.search(created["parts"])
         now = int(dt.datetime.now(dt.UTC).timestamp() * 1000)
         tables[name] = Table(
@@ -176,8 +180,10 @@ class Engine:
     def _in_region(self, path: str, location: str) -> None:
         dataset = path.rpartition(".")[0]
         if self.dataset(dataset).location.lower() != location.lower():
-            raise Refused(
-                404, "notFound", f"Not found: Dataset {dataset} was not found in location {location}"
+            raise RefusedError(
+                404,
+                "notFound",
+                f"Not found: Dataset {dataset} was not found in location {location}",
             )
 
     def _is_table(self, path: str) -> bool:
@@ -200,9 +206,9 @@ class Engine:
             if name.startswith(prefix)
         ]
         if not found:
-            raise Refused(404, "notFound", f"{path} does not match any table.")
+            raise RefusedError(404, "notFound", f"{path} does not match any table.")
         if any(table.kind == "VIEW" for _, table in found):
-            raise Refused(400, "invalidQuery", "Views cannot be queried through prefix.")
+            raise RefusedError(400, "invalidQuery", "Views cannot be queried through prefix.")
         low, high = params.get("suffix_from", ""), params.get("suffix_to", "\U0010ffff")
         return [(suffix, table) for suffix, table in found if low <= suffix < high]
 

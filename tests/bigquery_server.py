@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from bigquery_engine import Dataset, Engine, Outcome, Refused
+from bigquery_engine import Dataset, Engine, Outcome, RefusedError
 from bigquery_json import read_params, rest_fields, rest_rows
 
 BASE = "/bigquery/v2/projects/"
@@ -60,7 +60,7 @@ class Job:
     configuration: dict[str, Any]
     location: str
     outcome: Outcome | None = None
-    error: Refused | None = None
+    error: RefusedError | None = None
     estimate: int = 0
 
 
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _refuse(self, refused: Refused) -> None:
+    def _refuse(self, refused: RefusedError) -> None:
         detail = {"reason": refused.reason, "message": refused.message, "domain": "global"}
         error = {"code": refused.status, "message": refused.message, "errors": [detail]}
         self._answer(refused.status, {"error": error})
@@ -115,9 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/token":
             self.local.tokens += 1
             token = f"token-{self.local.tokens}"
-            self._answer(
-                200, {"access_token": token, "expires_in": 3600, "token_type": "Bearer"}
-            )
+            self._answer(200, {"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
             return
         request = f"{self.command} {path} {body.decode(errors='replace')}"
         self.local.requests.append(request if parts.query == "" else f"{request} ?{parts.query}")
@@ -128,11 +126,11 @@ class _Handler(BaseHTTPRequestHandler):
                         return
                     break
             if not (self.headers.get("Authorization") or "").startswith("Bearer token-"):
-                raise Refused(401, "required", "Login Required.")
+                raise RefusedError(401, "required", "Login Required.")
             with self.local.lock:
                 content = self._route(path, asked, json.loads(body) if body else {}, request)
             self._answer(200, content)
-        except Refused as refused:
+        except RefusedError as refused:
             self._refuse(refused)
 
     do_GET = do_POST = do_DELETE = do_PATCH = _handle  # noqa: N815
@@ -146,8 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             return True
         if fault.kind == "expire":
-            raise Refused(401, "authError", "Request had invalid authentication credentials.")
-        raise Refused(fault.status, fault.reason, f"Injected: {fault.reason}")
+            raise RefusedError(401, "authError", "Request had invalid authentication credentials.")
+        raise RefusedError(fault.status, fault.reason, f"Injected: {fault.reason}")
 
     def _route(self, path: str, asked: dict[str, str], body: Any, request: str) -> Any:
         project, _, rest = path.removeprefix(BASE).partition("/")
@@ -177,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
                         )
                     }
                 }
-        raise Refused(404, "notFound", f"Not found: {self.command} {path}")
+        raise RefusedError(404, "notFound", f"Not found: {self.command} {path}")
 
     def _insert(self, project: str, body: Any, request: str) -> Any:
         engine, query = self.local.engine, body["configuration"]["query"]
@@ -199,24 +197,24 @@ class _Handler(BaseHTTPRequestHandler):
             }
         job_id = body["jobReference"]["jobId"]
         if job_id in self.local.jobs:
-            raise Refused(409, "duplicate", f"Already Exists: Job {job_id}")
+            raise RefusedError(409, "duplicate", f"Already Exists: Job {job_id}")
         limit = query.get("maximumBytesBilled")
         try:
             if limit and engine.bytes(sql, params) > int(limit):
                 message = f"Query exceeded limit for bytes billed: {limit}."
-                raise Refused(400, "bytesBilledLimitExceeded", message)
+                raise RefusedError(400, "bytesBilledLimitExceeded", message)
             for fault in self.local.faults:
                 if fault.kind == "fail" and fault.strikes(request):
-                    raise Refused(fault.status, fault.reason, f"Injected: {fault.reason}")
+                    raise RefusedError(fault.status, fault.reason, f"Injected: {fault.reason}")
             job.outcome = engine.execute(sql, params, location)
-        except Refused as refused:
+        except RefusedError as refused:
             job.error = refused
         self.local.jobs[job_id] = job
         return self._described(project, job_id, job)
 
     def _job(self, project: str, job_id: str) -> Any:
         if job_id not in self.local.jobs:
-            raise Refused(404, "notFound", f"Not found: Job {job_id}")
+            raise RefusedError(404, "notFound", f"Not found: Job {job_id}")
         return self._described(project, job_id, self.local.jobs[job_id])
 
     def _described(self, project: str, job_id: str, job: Job) -> Any:

@@ -118,9 +118,7 @@ def render_again(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _warehouse(
-    settings: Settings, staging: Path, progress: Progress
-) -> Iterator[Warehouse]:
+def _warehouse(settings: Settings, staging: Path, progress: Progress) -> Iterator[Warehouse]:
     """Open a warehouse with a folder of its own inside the staging folder, gone at the end."""
     work = staging / ".work"
     work.mkdir()

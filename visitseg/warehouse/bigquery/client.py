@@ -211,7 +211,9 @@ class Jobs:
 
     def _config(self, sql: str, params: Mapping[str, object], *, dry_run: bool = False) -> Any:
         values = [
-            parameter(name, value) for name, value in params.items() if re.search(rf"@{name}\b", sql)
+            parameter(name, value)
+            for name, value in params.items()
+            if re.search(rf"@{name}\b", sql)
         ]
         config = bigquery.QueryJobConfig(
             query_parameters=values, labels=self._labels, dry_run=dry_run
@@ -252,4 +254,3 @@ def size(n: int) -> str:
             return f"{n} bytes" if unit == "bytes" else f"{amount:,.1f} {unit}"
         amount /= 1024
     return f"{amount:,.1f} TiB"
-

@@ -34,21 +34,21 @@ def problem(text: str) -> str | None:
         found = _TOKEN.match(text, place)
         if found is None:
             return f"{text[place]!r} cannot be part of an expression"
-        kind, token = found.lastgroup, found[0]
+        kind, piece = found.lastgroup, found[0]
         if kind == "comment":
             return "a comment cannot be part of an expression"
         if kind == "text" and text[found.end() : found.end() + 1] in ("'", '"'):
             return "quotes of three cannot be part of an expression"
-        if kind == "word" and (trouble := _word(token.upper(), opened)):
+        if kind == "word" and (trouble := _word(piece.upper(), opened)):
             return trouble
-        if token in ("(", "["):
-            opened.append(f"{before}{token}")
-        elif token in _CLOSES and (not opened or opened.pop()[-1] != _CLOSES[token]):
-            return f"{token} closes nothing"
-        elif token == "," and not opened:
+        if piece in ("(", "["):
+            opened.append(f"{before}{piece}")
+        elif piece in _CLOSES and (not opened or opened.pop()[-1] != _CLOSES[piece]):
+            return f"{piece} closes nothing"
+        elif piece == "," and not opened:
             return "it is more than one expression"
         if kind:
-            before = token.upper() if kind == "word" else ""
+            before = piece.upper() if kind == "word" else ""
         place = found.end()
     if opened:
         return "a parenthesis is not closed"

@@ -180,6 +180,7 @@ class BigQueryWarehouse:
         limit = self._settings.max_bytes_billed
         if not self._told:
             self._told = True
-            self._tell(f"BigQuery: the first query reads {size(estimate)}, the limit is {size(limit)}")
+            self._tell(
+                f"BigQuery: the first query reads {size(estimate)}, the limit is {size(limit)}"
+            )
         self._jobs.check_limit(estimate)
-
