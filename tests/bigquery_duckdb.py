@@ -22,7 +22,7 @@ from visitseg.visits.text import load, names
 from visitseg.warehouse.layout import layout_select
 
 _TABLE = re.compile(r"(\w+) AS \(\nSELECT \* FROM `([^`]+)`\n\),?\n?")
-_RAW = re.compile(r"raw_export AS \(\n(.*?FROM `([^`]+)` AS t\b.*?)\),?\n", re.DOTALL)
+_RAW = re.compile(r"raw_export AS \(\n(.*?FROM `([^`]+)` AS t\b.*?)\n\),?\n", re.DOTALL)
 _OPENING = re.compile(r"\A((?:\s*--[^\n]*\n)*)\s*(WITH\s)?")
 _LAYOUTS = {frozenset(field.name for field in layout): layout for layout in (GA4, GA360)}
 

@@ -81,6 +81,7 @@ class LocalBigQuery:
         for kept in (self.faults, self.jobs, self.requests):
             kept.clear()
         self.page = SERVED_PAGE
+        self.engine.executes = "google"
 
     def executed(self) -> list[str]:
         """Return the texts of the jobs that ran, dry runs left out."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,3 +36,24 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(env, raising=False)
     monkeypatch.chdir(tmp_path)
     os.environ.setdefault("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session")
+def _bigquery_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    pytest.importorskip("google.cloud.bigquery", reason="the BigQuery client is not installed")
+    pytest.importorskip("zetasql", reason="the GoogleSQL evaluator is not installed")
+    from bigquery_server import serving
+
+    with serving(tmp_path_factory.mktemp("bigquery")) as served:
+        yield served
+
+
+@pytest.fixture
+def local(_bigquery_server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An empty local BigQuery, to which the official client's environment points."""
+    server, environment = _bigquery_server
+    server.reset()
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GOOGLE_PROJECT_ID", "shop-analytics")
+    return server
