@@ -32,16 +32,19 @@ ALLOWED = {
     "estimator": {"alignment", "model", "segments"},
     "segmenting": {
         "alignment", "artifacts", "changes", "config", "model", "progress", "segments", "store",
+        "visits",
     },
     "summary": {"config", "segmenting", "segments", "visits"},
-    "plan": {"config", "model", "visits", "warehouse"},
+    "plan": {"config", "model", "scoring", "visits", "warehouse"},
+    "labels": {"artifacts", "store"},
+    "scoring": {"config", "labels", "model", "visits"},
     "pipeline": {
-        "config", "model", "plan", "progress", "report", "segmenting", "segments", "simulate",
-        "store", "summary", "visits", "warehouse",
+        "config", "labels", "model", "plan", "progress", "report", "scoring", "segmenting",
+        "segments", "simulate", "store", "summary", "visits", "warehouse",
     },
-    "console": {"pipeline"},
-    "cli": {"config", "console", "pipeline", "plan", "store"},
-    "__init__": {"alignment", "config", "estimator", "model", "pipeline"},
+    "console": {"pipeline", "scoring"},
+    "cli": {"config", "console", "pipeline", "plan", "scoring", "store"},
+    "__init__": {"alignment", "config", "estimator", "model", "pipeline", "scoring"},
     "__main__": {"cli"},
 }  # fmt: skip
 # What the numeric wing must never see.

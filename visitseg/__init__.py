@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from visitseg.alignment import Alignment, align
     from visitseg.estimator import VisitSegmenter
     from visitseg.model import Model
-    from visitseg.pipeline import Run, run
+    from visitseg.pipeline import Run, run, score
+    from visitseg.scoring import Scored
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ __all__ = [
     "Model",
     "OutputError",
     "Run",
+    "Scored",
     "SegmentError",
     "Settings",
     "UsageError",
@@ -43,12 +45,17 @@ __all__ = [
     "__version__",
     "align",
     "run",
+    "score",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import what is heavy when it is asked for."""
-    if name in {"Run", "run"}:
+    if name == "Scored":
+        from visitseg.scoring import Scored
+
+        return Scored
+    if name in {"Run", "run", "score"}:
         from visitseg import pipeline
 
         return getattr(pipeline, name)

@@ -11,12 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from visitseg import segmenting, summary
+from visitseg import scoring, segmenting, summary
 from visitseg.config import Settings, load_settings
 from visitseg.errors import ConfigError
+from visitseg.labels import LabelFolder
 from visitseg.model import Model
 from visitseg.plan import SIMULATED_SOURCE, resolve_input
 from visitseg.progress import Progress, Silent
+from visitseg.scoring import Scored
 from visitseg.segments import baseline
 from visitseg.segments.select_k import SILHOUETTE_SAMPLE
 from visitseg.store import MANIFEST, RunFolder, read_manifest, write_json, write_manifest
@@ -24,6 +26,7 @@ from visitseg.visits.build import VisitTable, build
 from visitseg.visits.contract import Check
 from visitseg.visits.describe import describe
 from visitseg.visits.features import Contract, read_contract
+from visitseg.visits.kept import kept
 from visitseg.visits.planning import ORDER
 from visitseg.visits.text import load
 from visitseg.warehouse import Warehouse, connect
@@ -95,6 +98,60 @@ def build_visits(
             table = _visits_into(folder.path, warehouse, settings, contract, listener)
         warnings = _tell(table.checks, listener)
         return Run(folder.out, folder.publish(), table.ledger.to_dict(), None, warnings)
+
+
+def score(
+    model: Model | Path | str | None = None,
+    settings: Settings | None = None,
+    /,
+    *,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Scored:
+    """Raw export → labels with a frozen model, a file a day, each replaced whole.
+
+    Parameters
+    ----------
+    model : Model, Path or str, optional
+        The model, or where it is; default: the setting `model`.
+    settings : Settings, optional
+        Everything at once; or the options as keywords.
+    progress : Progress, optional
+        Told what is being done.
+    **options
+        Settings by name: ``score("artifacts", source="ga4", input=[…], out="scores")``.
+
+    Raises
+    ------
+    VisitsegError
+        Whatever a user can cause; no day is half-written.
+    """
+    settings = resolve_input(settings or load_settings(options))
+    if not isinstance(model, Model):
+        settings = replace(settings, model=Path(model) if model else settings.model)
+        model = scoring.load_model(settings.model)
+    listener = progress or Silent()
+    window = scoring.Window.of(settings)
+    with LabelFolder(scoring.folder_of(settings)) as folder:
+        settings = window.widened(_simulated(settings, folder.path, listener))
+        contract = kept(model.contract)
+        with _warehouse(settings, folder.path, listener) as warehouse:
+            table = build(warehouse, settings, contract, listener.step)
+            scoring.check_fit(model, table, str(settings.model or "the model"))
+            listener.step("labelling")
+            labels = folder.path / "labels.parquet"
+            warehouse.write_parquet(scoring.labels_sql(model, warehouse.dialect), labels)
+        found = folder.split(labels)
+        held = {str(day.day) for day in table.ledger.days if day.rows_in}
+        days = window.choose(found, held, folder.labelled())
+        report = scoring.score_report(model, settings, table, found, days)
+        warnings = [*_tell(table.checks, listener), *days.warnings]
+        for text in days.warnings:
+            listener.warn(text)
+        files = {"score_report.json": report, "ledger.json": table.ledger.to_dict()}
+        written = folder.publish(days.days, days.gone, files)
+        listener.done(f"{report['n_visits']:,} visits of {len(days.days)} days labelled")
+        return Scored(folder.out, written, report, warnings)
 
 
 def demo(out: Path, visits: int, progress: Progress | None = None) -> Run:

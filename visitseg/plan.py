@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from visitseg.config import Settings, Source
 from visitseg.errors import UsageError
 from visitseg.visits import events
-from visitseg.visits.features import read_contract
+from visitseg.visits.features import Contract, read_contract
+from visitseg.visits.kept import kept
 from visitseg.visits.planning import MODELS, open_and_plan
 from visitseg.visits.text import as_statement, load
 from visitseg.warehouse import RAW, connect
@@ -56,13 +57,23 @@ def resolve_input(settings: Settings) -> Settings:
     )
 
 
-def plan(settings: Settings) -> dict[str, Any]:
-    """Return what `run` would read and the SQL it would execute; nothing is written."""
+def plan(settings: Settings, *, scores: bool = False) -> dict[str, Any]:
+    """Return what `run` (or `score`) would read and execute; nothing is written."""
     settings = resolve_input(settings)
+    if scores:
+        from visitseg.scoring import labels_sql, load_model
+
+        model = load_model(settings.model)
+        found = _plan(settings, kept(model.contract))
+        dialect = settings.warehouse
+        return found | {"sql": {**found["sql"], "labels": labels_sql(model, dialect)}}
+    return _plan(settings, read_contract(settings.features))
+
+
+def _plan(settings: Settings, contract: Contract) -> dict[str, Any]:
     if not settings.input:
         texts = dict(sql_texts(SIMULATED_SOURCE, settings.warehouse))
         return {"input": "a simulated export", "source": SIMULATED_SOURCE, "bytes": 0, "sql": texts}
-    contract = read_contract(settings.features)
     with closing(connect(settings)) as warehouse:
         opened, planned = open_and_plan(warehouse, settings, contract)
         estimate = warehouse.estimate(planned.models[0].sql, planned.params)

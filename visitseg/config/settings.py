@@ -16,9 +16,11 @@ from typing import Any, Literal
 Source = Literal["ga360", "ga4", "events", "visits"]
 
 # Which commands take which flags.
-DATA = ("visits", "run")
+DATA = ("visits", "run", "score")
+BUILD = ("visits", "run")
 SEGMENT = ("run",)
-EVERYWHERE = ("demo", "visits", "run")
+SCORE = ("score",)
+EVERYWHERE = ("demo", "visits", "run", "score")
 
 
 def option(
@@ -108,6 +110,12 @@ class BigQuerySettings:
 class Settings:
     """Everything a run can be told. Field names are the keys of ``visitseg.toml``."""
 
+    model: Path | None = option(
+        None,
+        "The model: a model.json, a run folder or a store.",
+        commands=SCORE,
+        metavar="DIR_OR_MODEL_JSON",
+    )
     source: Source | None = option(
         None, "What the input is: ga360, ga4, events or visits.", commands=DATA
     )
@@ -122,7 +130,11 @@ class Settings:
         "duckdb", "Where the SQL runs.", commands=DATA
     )
     out: Path = option(
-        Path("artifacts"), "The run folder.", commands=EVERYWHERE, env="OUT_DIR", shown="artifacts"
+        Path("artifacts"),
+        "The run folder; score: the folder of labels (scores, if not said).",
+        commands=EVERYWHERE,
+        env="OUT_DIR",
+        shown="artifacts",
     )
     date_from: date | None = option(
         None, "First day.", commands=DATA, env="DATE_FROM", flag_type=str, metavar="YYYYMMDD"
@@ -178,7 +190,10 @@ class Settings:
     )
     seed: int = option(42, "Seed of every random draw.", commands=SEGMENT, env="SEED")
     features: Path | None = option(
-        None, "Contract file that names the features to segment on.", commands=DATA
+        None, "Contract file that names the features to segment on.", commands=BUILD
+    )
+    late_days: int = option(
+        3, "Days before --date-from that are read again and replaced.", commands=SCORE
     )
     no_visits: bool = option(False, "Leave visits.parquet out of the run folder.", commands=SEGMENT)
     resessionize: bool = option(
