@@ -230,8 +230,7 @@ class Model:
             Checked values of at least the features of `needs`, NaN where unknown.
         """
         with threadpool_limits(limits=1):
-            decide = {name: columns[name] for name in self.needs}
-            return self.marked(self.applied.assign(decide))
+            return self.marked(self.applied.assign(columns))
 
     def marked(self, found: Assigned) -> Assigned:
         """Mark the visits outside of what was seen with -1, if the model says so."""

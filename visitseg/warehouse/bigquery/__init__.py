@@ -1,1 +1,0 @@
-"""BigQuery: the SQL runs where the data are. The client library is an extra."""
