@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -29,24 +26,6 @@ def real() -> Callable[[str], str]:
     return path
 
 
-@pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """Return the one Spark of the lane, for tiny data: few partitions, a compiler that is quick."""
-    pytest.importorskip("pyspark", reason="Spark is not installed")
-    from visitseg.config import SparkSettings
-    from visitseg.warehouse.spark.start import start
-
-    quick = {
-        "spark.sql.shuffle.partitions": 4,
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -Dlog4j2.level=fatal",
-        "spark.log.level": "FATAL",
-    }
-    settings = SparkSettings(master="local[2]", conf=quick)
-    session, _ = start(settings, tmp_path_factory.mktemp("spark"))
-    yield session
-    session.stop()
-
-
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the developer's machine reaches a test."""
@@ -57,3 +36,24 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(env, raising=False)
     monkeypatch.chdir(tmp_path)
     os.environ.setdefault("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session")
+def _bigquery_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    pytest.importorskip("google.cloud.bigquery", reason="the BigQuery client is not installed")
+    pytest.importorskip("zetasql", reason="the GoogleSQL evaluator is not installed")
+    from bigquery_server import serving
+
+    with serving(tmp_path_factory.mktemp("bigquery")) as served:
+        yield served
+
+
+@pytest.fixture
+def local(_bigquery_server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An empty local BigQuery, to which the official client's environment points."""
+    server, environment = _bigquery_server
+    server.reset()
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GOOGLE_PROJECT_ID", "shop-analytics")
+    return server

@@ -427,11 +427,6 @@ def test_what_this_version_has_not_is_said(
     assert_clear_error(found, 1, what)
 
 
-def test_bigquery_without_the_warehouse_is_said(cli: Any) -> None:
-    found = cli("run", GOOGLE_PROJECT_ID="my-project")
-    assert_clear_error(found, 1, "warehouse bigquery is not part of this version")
-
-
 def test_contract_failures_come_all_at_once(cli: Any) -> None:
     Path("a.csv").write_text(
         "visit_id,pageviews,hits,unique_pages,transactions,transaction_revenue\n"

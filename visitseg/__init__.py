@@ -14,13 +14,15 @@ from visitseg.errors import (
     SegmentError,
     UsageError,
     VisitsegError,
+    WarehouseError,
 )
 
 if TYPE_CHECKING:
     from visitseg.alignment import Alignment, align
     from visitseg.estimator import VisitSegmenter
     from visitseg.model import Model
-    from visitseg.pipeline import Run, run
+    from visitseg.pipeline import Run, run, score
+    from visitseg.scoring import Scored
 
 __version__ = "0.1.0"
 
@@ -33,20 +35,27 @@ __all__ = [
     "Model",
     "OutputError",
     "Run",
+    "Scored",
     "SegmentError",
     "Settings",
     "UsageError",
     "VisitSegmenter",
     "VisitsegError",
+    "WarehouseError",
     "__version__",
     "align",
     "run",
+    "score",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import what is heavy when it is asked for."""
-    if name in {"Run", "run"}:
+    if name == "Scored":
+        from visitseg.scoring import Scored
+
+        return Scored
+    if name in {"Run", "run", "score"}:
         from visitseg import pipeline
 
         return getattr(pipeline, name)

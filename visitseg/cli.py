@@ -15,6 +15,7 @@ from visitseg.errors import VisitsegError
 
 if TYPE_CHECKING:
     from visitseg.pipeline import Run
+    from visitseg.scoring import Scored
 
 app = typer.Typer(
     name="visitseg",
@@ -137,6 +138,26 @@ def run(settings: Settings) -> None:
 
 
 @app.command()
+@with_settings("score")
+def score(settings: Settings) -> None:
+    """Raw export → labels with a frozen model, by day; never learns again."""
+    from visitseg import pipeline
+    from visitseg.console import listen, score_table
+
+    if settings.dry_run:
+        _print_plan(settings, scores=True)
+        return
+    with listen(settings.quiet) as progress:
+        found = pipeline.score(None, settings, progress=progress)
+    if settings.json:
+        _print_json({"out": str(found.folder), **found.report, "warnings": found.warnings,
+                     "files": found.files})  # fmt: skip
+        return
+    score_table(found)
+    _print_files(found)
+
+
+@app.command()
 def report(
     run_dir: Annotated[Path, typer.Argument(help="A run folder.")],
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
@@ -189,10 +210,10 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
-def _print_plan(settings: Settings) -> None:
+def _print_plan(settings: Settings, *, scores: bool = False) -> None:
     from visitseg.plan import plan as read_plan
 
-    plan = read_plan(settings)
+    plan = read_plan(settings, scores=scores)
     if settings.json:
         _print_json(plan)
         return
@@ -225,7 +246,7 @@ def _print_run(found: Run, *, as_json: bool) -> None:
     typer.echo(f"\nReport: {found.folder / 'report.html'}")
 
 
-def _print_files(found: Run) -> None:
+def _print_files(found: Run | Scored) -> None:
     typer.echo(f"\nWritten to {found.folder}:")
     for path in found.files:
         typer.echo(f"  {path.relative_to(found.folder)}")

@@ -16,6 +16,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from visitseg.pipeline import Run
+    from visitseg.scoring import Scored
 
 # Columns of the printed table; the rest is in the files.
 _SHOWN = 6
@@ -93,6 +94,23 @@ def segment_table(found: Run) -> None:
     grade = found.report.get("grade")
     decision = (found.report.get("decision") or {}).get("text", "")
     _out().print(Text(f"\n{f'Grade: {grade}. ' if grade else ''}{decision}"), soft_wrap=True)
+
+
+def score_table(found: Scored) -> None:
+    """Print how many visits each segment has, and what its share was when it was learnt."""
+    table = _table("segment", "visits", "share", "in training")
+    for row in found.report["segments"]:
+        trained = row["share_in_training"]
+        table.add_row(
+            row["segment"] or "unassigned",
+            f"{row['n']:,}",
+            f"{row['share']:.1%}",
+            "-" if trained is None else f"{trained:.1%}",
+        )
+    _print(table)
+    days = found.report["days"]
+    model = found.report["model"]["version"]
+    _out().print(Text(f"\n{len(days)} days labelled by model {model}."), soft_wrap=True)
 
 
 def _centre(value: float | None) -> str:

@@ -7,6 +7,7 @@
     ├── ContractError      the visit table breaks its contract
     ├── LedgerError        the ledger does not add up
     ├── SegmentError       the visits cannot be segmented as asked
+    ├── WarehouseError     the warehouse refused, failed, or was lost on the way
     └── OutputError        the run folder cannot be written
 
 Every error has four parts: **what** is wrong (with counts), **where** (file, table, column, key),
@@ -74,6 +75,10 @@ class LedgerError(VisitsegError):
 
 class SegmentError(VisitsegError):
     """The visits cannot be segmented as asked."""
+
+
+class WarehouseError(VisitsegError):
+    """The warehouse refused the work, failed at it, or was lost on the way."""
 
 
 class OutputError(VisitsegError):

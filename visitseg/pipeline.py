@@ -7,16 +7,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
-from visitseg import segmenting, summary
+from visitseg import scoring, segmenting, summary
 from visitseg.config import Settings, load_settings
 from visitseg.errors import ConfigError
+from visitseg.labels import LabelFolder
 from visitseg.model import Model
 from visitseg.plan import SIMULATED_SOURCE, resolve_input
 from visitseg.progress import Progress, Silent
+from visitseg.scoring import Scored
 from visitseg.segments import baseline
 from visitseg.segments.select_k import SILHOUETTE_SAMPLE
 from visitseg.store import MANIFEST, RunFolder, read_manifest, write_json, write_manifest
@@ -24,12 +26,10 @@ from visitseg.visits.build import VisitTable, build
 from visitseg.visits.contract import Check
 from visitseg.visits.describe import describe
 from visitseg.visits.features import Contract, read_contract
+from visitseg.visits.kept import kept
 from visitseg.visits.planning import ORDER
 from visitseg.visits.text import load
 from visitseg.warehouse import Warehouse, connect
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,7 @@ class Run:
 
 
 def run(
-    settings: Settings | None = None,
-    /,
-    *,
-    progress: Progress | None = None,
-    spark: SparkSession | None = None,
-    **options: Any,
+    settings: Settings | None = None, /, *, progress: Progress | None = None, **options: Any
 ) -> Run:
     """Raw export → segments, labels, evidence and report, in one run folder.
 
@@ -73,8 +68,6 @@ def run(
         Everything at once; or the options as keywords.
     progress : Progress, optional
         Told what is being done.
-    spark : SparkSession, optional
-        Spark that runs the SQL, whatever the settings say; it is left running.
     **options
         Settings by name: ``run(source="ga360", input=["day.parquet"], out="artifacts")``.
 
@@ -83,33 +76,82 @@ def run(
     VisitsegError
         Whatever a user can cause; nothing is published.
     """
-    settings = _on(spark, settings or load_settings(options))
+    settings = resolve_input(settings or load_settings(options))
     listener = progress or Silent()
     with RunFolder(settings.out) as folder:
         settings = _simulated(settings, folder.path, listener)
-        warnings, report, segments = _run_into(folder.path, settings, listener, spark)
+        warnings, report, segments = _run_into(folder.path, settings, listener)
         listener.step("publishing")
         return Run(folder.out, folder.publish(), report, segments, warnings)
 
 
 def build_visits(
-    settings: Settings | None = None,
-    /,
-    *,
-    progress: Progress | None = None,
-    spark: SparkSession | None = None,
-    **options: Any,
+    settings: Settings | None = None, /, *, progress: Progress | None = None, **options: Any
 ) -> Run:
     """Raw export → visit table, ledger and checks, nothing else. Parameters as for `run`."""
-    settings = _on(spark, settings or load_settings(options))
+    settings = resolve_input(settings or load_settings(options))
     listener = progress or Silent()
     with RunFolder(settings.out) as folder:
         settings = _simulated(settings, folder.path, listener)
         contract = read_contract(settings.features)
-        with _warehouse(settings, folder.path, spark) as warehouse:
+        with _warehouse(settings, folder.path, listener) as warehouse:
             table = _visits_into(folder.path, warehouse, settings, contract, listener)
         warnings = _tell(table.checks, listener)
         return Run(folder.out, folder.publish(), table.ledger.to_dict(), None, warnings)
+
+
+def score(
+    model: Model | Path | str | None = None,
+    settings: Settings | None = None,
+    /,
+    *,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Scored:
+    """Raw export → labels with a frozen model, a file a day, each replaced whole.
+
+    Parameters
+    ----------
+    model : Model, Path or str, optional
+        The model, or where it is; default: the setting `model`.
+    settings : Settings, optional
+        Everything at once; or the options as keywords.
+    progress : Progress, optional
+        Told what is being done.
+    **options
+        Settings by name: ``score("artifacts", source="ga4", input=[…], out="scores")``.
+
+    Raises
+    ------
+    VisitsegError
+        Whatever a user can cause; no day is half-written.
+    """
+    settings = resolve_input(settings or load_settings(options))
+    if not isinstance(model, Model):
+        settings = replace(settings, model=Path(model) if model else settings.model)
+        model = scoring.load_model(settings.model)
+    listener = progress or Silent()
+    window = scoring.Window.of(settings)
+    with LabelFolder(scoring.folder_of(settings)) as folder:
+        settings = window.widened(_simulated(settings, folder.path, listener))
+        contract = kept(model.contract)
+        with _warehouse(settings, folder.path, listener) as warehouse:
+            table = build(warehouse, settings, contract, listener.step)
+            scoring.check_fit(model, table, str(settings.model or "the model"))
+            listener.step("labelling")
+            labels = folder.path / "labels.parquet"
+            warehouse.write_parquet(scoring.labels_sql(model, warehouse.dialect), labels)
+        found = folder.split(labels)
+        held = {str(day.day) for day in table.ledger.days if day.rows_in}
+        days = window.choose(found, held, folder.labelled())
+        report = scoring.score_report(model, settings, table, found, days)
+        warnings = [*_tell(table.checks, listener), *days.warnings]
+        for text in days.warnings:
+            listener.warn(text)
+        files = {"score_report.json": report, "ledger.json": table.ledger.to_dict()}
+        written = folder.publish(days.days, days.gone, files)
+        listener.done(f"{report['n_visits']:,} visits of {len(days.days)} days labelled")
+        return Scored(folder.out, written, report, warnings)
 
 
 def demo(out: Path, visits: int, progress: Progress | None = None) -> Run:
@@ -132,20 +174,12 @@ def render_again(folder: Path) -> list[Path]:
     return [*written, folder / MANIFEST]
 
 
-def _on(spark: SparkSession | None, settings: Settings) -> Settings:
-    if spark is not None:
-        settings = replace(settings, warehouse="spark")
-    return resolve_input(settings)
-
-
 @contextmanager
-def _warehouse(
-    settings: Settings, staging: Path, spark: SparkSession | None = None
-) -> Iterator[Warehouse]:
+def _warehouse(settings: Settings, staging: Path, progress: Progress) -> Iterator[Warehouse]:
     """Open a warehouse with a folder of its own inside the staging folder, gone at the end."""
     work = staging / ".work"
     work.mkdir()
-    warehouse = connect(settings, work, spark=spark)
+    warehouse = connect(settings, work, progress.done)
     try:
         yield warehouse
     finally:
@@ -193,14 +227,14 @@ def _visits_into(
 
 
 def _run_into(
-    folder: Path, settings: Settings, progress: Progress, spark: SparkSession | None = None
+    folder: Path, settings: Settings, progress: Progress
 ) -> tuple[list[str], dict[str, Any], pa.Table]:
     from visitseg.report import render
 
     contract = read_contract(settings.features)
     wanted = contract.names
     previous = Model.load(settings.previous) if settings.previous else None
-    with _warehouse(settings, folder, spark) as warehouse:
+    with _warehouse(settings, folder, progress) as warehouse:
         table = _visits_into(folder, warehouse, settings, contract, progress)
         sample = None
         if settings.preset == "baseline" and table.ledger.visits > SILHOUETTE_SAMPLE:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from visitseg.config import Settings, Source
 from visitseg.errors import UsageError
 from visitseg.visits import events
-from visitseg.visits.features import read_contract
+from visitseg.visits.features import Contract, read_contract
+from visitseg.visits.kept import kept
 from visitseg.visits.planning import MODELS, open_and_plan
 from visitseg.visits.text import as_statement, load
-from visitseg.warehouse import connect
+from visitseg.warehouse import RAW, connect
 
 if TYPE_CHECKING:
     from visitseg.model.sql import Dialect, Style
@@ -34,16 +35,19 @@ def resolve_input(settings: Settings) -> Settings:
     """
     if settings.input or settings.smoke_mode:
         return settings
-    if settings.google_project_id:
+    by_project = bool(settings.google_project_id) and not settings.given("warehouse")
+    if by_project or settings.warehouse == "bigquery":
+        source = settings.source or "ga360"
+        pattern = settings.table_pattern
+        if source == "ga4" and not settings.given("table_pattern"):
+            pattern = "events_*"
+        tables = (f"{settings.dataset}.{pattern}",)
+        found = replace(settings, warehouse="bigquery", source=source, input=tables)
+        if source == "ga4" or settings.given("dataset"):
+            return found
         first, end = _NOTEBOOK_DATES
-        return replace(
-            settings,
-            warehouse="bigquery",
-            source=settings.source or "ga360",
-            input=(f"{settings.dataset}.{settings.table_pattern}",),
-            date_from=settings.date_from or first,
-            date_to=settings.date_to or end,
-        )
+        days = (settings.date_from or first, settings.date_to or end)
+        return replace(found, date_from=days[0], date_to=days[1])
     raise UsageError(
         "there is no input",
         where="--input",
@@ -53,20 +57,32 @@ def resolve_input(settings: Settings) -> Settings:
     )
 
 
-def plan(settings: Settings) -> dict[str, Any]:
-    """Return what `run` would read and the SQL it would execute; nothing is written."""
+def plan(settings: Settings, *, scores: bool = False) -> dict[str, Any]:
+    """Return what `run` (or `score`) would read and execute; nothing is written."""
     settings = resolve_input(settings)
+    if scores:
+        from visitseg.scoring import labels_sql, load_model
+
+        model = load_model(settings.model)
+        found = _plan(settings, kept(model.contract))
+        dialect = settings.warehouse
+        return found | {"sql": {**found["sql"], "labels": labels_sql(model, dialect)}}
+    return _plan(settings, read_contract(settings.features))
+
+
+def _plan(settings: Settings, contract: Contract) -> dict[str, Any]:
     if not settings.input:
         texts = dict(sql_texts(SIMULATED_SOURCE, settings.warehouse))
         return {"input": "a simulated export", "source": SIMULATED_SOURCE, "bytes": 0, "sql": texts}
-    contract = read_contract(settings.features)
     with closing(connect(settings)) as warehouse:
         opened, planned = open_and_plan(warehouse, settings, contract)
+        estimate = warehouse.estimate(planned.models[0].sql, planned.params)
+    raw = {RAW: opened.raw_sql} if opened.raw_sql else {}
     return {
         "input": opened.description,
         "source": planned.source,
-        "bytes": opened.bytes,
-        "sql": {model.name: model.sql for model in planned.models},
+        "bytes": opened.bytes if estimate is None else estimate,
+        "sql": raw | {model.name: model.sql for model in planned.models},
     }
 
 

@@ -26,6 +26,7 @@ from visitseg.segments import auto, baseline, explore, frames, profiles, tables
 from visitseg.segments.identity import Match
 from visitseg.segments.mix import dispersion, total_variation
 from visitseg.store import write_json
+from visitseg.visits.kept import keep
 
 _DIMENSIONS = ("device", "channel", "country", "visitor_type", "landing_page")
 
@@ -86,8 +87,7 @@ def by_auto(
     there : sequence of str
         Features to use, of the visit table's.
     transforms : mapping of str to str
-        Features that the contract file names -> its transform, empty where it names none: those
-        beyond the visit table's own four are axes too.
+        Features of the contract file -> transform, or empty: axes beyond the visit table's four.
     progress : Progress
         Told what is being done.
     previous : Model, optional
@@ -133,6 +133,7 @@ def by_auto(
         unassigned=settings.unassigned,
         days=described.days,
         sha256=identity["sha256"],
+        contract=keep(settings.features),
     )
     model.save(folder / FILE)
     changed = _write_changes(folder, settings, found.identity.match, previous, model)
@@ -239,6 +240,7 @@ def by_baseline(
         decision=decision,
         days=artifacts.read_described(visits, ()).days,
         sha256=identity["sha256"],
+        contract=keep(settings.features),
     )
     model.save(folder / FILE)
     details |= _write_changes(folder, settings, found.identity.match, previous, model)

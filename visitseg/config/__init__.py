@@ -2,22 +2,22 @@
 
 from visitseg.config.load import did_you_mean, load_settings
 from visitseg.config.settings import (
+    BigQuerySettings,
     CsvSettings,
     EventSettings,
     Settings,
     Source,
-    SparkSettings,
     VisitLimits,
     option_fields,
 )
 from visitseg.config.template import template
 
 __all__ = [
+    "BigQuerySettings",
     "CsvSettings",
     "EventSettings",
     "Settings",
     "Source",
-    "SparkSettings",
     "VisitLimits",
     "did_you_mean",
     "load_settings",

@@ -185,9 +185,14 @@ def _contradictions(s: Settings) -> list[str]:
             f"than sessions.max_hours = {s.sessions.max_hours:g}",
         ),
         (
-            bool(s.spark.master and s.spark.remote),
-            ("spark",),
-            "spark.master and spark.remote exclude each other",
+            s.max_bytes_billed < 1,
+            ("max_bytes_billed",),
+            f"max_bytes_billed = {s.max_bytes_billed} must be at least 1",
+        ),
+        (
+            not 0 < s.bigquery.expire_hours <= 24 * 365 or not s.bigquery.retry_sec >= 0,
+            ("bigquery",),
+            "bigquery.expire_hours must be within a year, bigquery.retry_sec at least 0",
         ),
         (not 0 <= s.seed < 2**32, ("seed",), f"seed = {s.seed} must be in [0, 2^32)"),
     )

@@ -16,9 +16,11 @@ from typing import Any, Literal
 Source = Literal["ga360", "ga4", "events", "visits"]
 
 # Which commands take which flags.
-DATA = ("visits", "run")
+DATA = ("visits", "run", "score")
+BUILD = ("visits", "run")
 SEGMENT = ("run",)
-EVERYWHERE = ("demo", "visits", "run")
+SCORE = ("score",)
+EVERYWHERE = ("demo", "visits", "run", "score")
 
 
 def option(
@@ -94,18 +96,26 @@ class VisitLimits:
 
 
 @dataclass(frozen=True)
-class SparkSettings:
-    """Which Spark is used: a master, or a Spark Connect server; and what it is told."""
+class BigQuerySettings:
+    """How BigQuery is used, besides what has a flag."""
 
-    master: str | None = None
-    remote: str | None = None
-    conf: dict[str, str | int | float | bool] = field(default_factory=dict)
+    destination: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    expire_hours: float = 24
+    storage_api: bool = False
+    retry_sec: float = 600
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything a run can be told. Field names are the keys of ``visitseg.toml``."""
 
+    model: Path | None = option(
+        None,
+        "The model: a model.json, a run folder or a store.",
+        commands=SCORE,
+        metavar="DIR_OR_MODEL_JSON",
+    )
     source: Source | None = option(
         None, "What the input is: ga360, ga4, events or visits.", commands=DATA
     )
@@ -120,7 +130,11 @@ class Settings:
         "duckdb", "Where the SQL runs.", commands=DATA
     )
     out: Path = option(
-        Path("artifacts"), "The run folder.", commands=EVERYWHERE, env="OUT_DIR", shown="artifacts"
+        Path("artifacts"),
+        "The run folder; score: the folder of labels (scores, if not said).",
+        commands=EVERYWHERE,
+        env="OUT_DIR",
+        shown="artifacts",
     )
     date_from: date | None = option(
         None, "First day.", commands=DATA, env="DATE_FROM", flag_type=str, metavar="YYYYMMDD"
@@ -176,7 +190,10 @@ class Settings:
     )
     seed: int = option(42, "Seed of every random draw.", commands=SEGMENT, env="SEED")
     features: Path | None = option(
-        None, "Contract file that names the features to segment on.", commands=DATA
+        None, "Contract file that names the features to segment on.", commands=BUILD
+    )
+    late_days: int = option(
+        3, "Days before --date-from that are read again and replaced.", commands=SCORE
     )
     no_visits: bool = option(False, "Leave visits.parquet out of the run folder.", commands=SEGMENT)
     resessionize: bool = option(
@@ -195,6 +212,19 @@ class Settings:
         "bigquery-public-data.google_analytics_sample", "BigQuery dataset.", env="DATASET"
     )
     table_pattern: str = option("ga_sessions_*", "BigQuery tables.", env="TABLE_PATTERN")
+    max_bytes_billed: int = option(
+        2**40,
+        "BigQuery: no query starts that would bill more bytes.",
+        commands=DATA,
+        shown="1099511627776, one TiB",
+        metavar="BYTES",
+    )
+    location: str | None = option(
+        None, "BigQuery: where the data are, if it cannot be asked.", commands=DATA
+    )
+    kms_key: str | None = option(
+        None, "BigQuery: Cloud KMS key of the tables that are written.", commands=DATA
+    )
     columns: dict[str, str] = field(
         default_factory=dict, metadata={"help": 'our name = "SQL expression over the input"'}
     )
@@ -210,8 +240,9 @@ class Settings:
     csv: CsvSettings = field(
         default_factory=CsvSettings, metadata={"help": "delimiter, encoding, bad_lines"}
     )
-    spark: SparkSettings = field(
-        default_factory=SparkSettings, metadata={"help": "master, remote, conf"}
+    bigquery: BigQuerySettings = field(
+        default_factory=BigQuerySettings,
+        metadata={"help": "destination, labels, expire_hours, storage_api, retry_sec"},
     )
     # name of a setting -> where its value was found; a setting that is absent has its default.
     origins: Mapping[str, str] = field(

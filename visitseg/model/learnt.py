@@ -64,6 +64,8 @@ def from_auto(
         What the features are, as the contract file says it.
     """
     k = found.k_final
+    # Nothing can be learnt of a column without a value: it is as if it were not there.
+    columns = {n: v for n, v in columns.items() if n == "pageviews" or np.isfinite(v).any()}
     assigned = found.fitted.marked(found.found) if unassigned else found.found
     return Model(
         preset="auto",

@@ -230,7 +230,8 @@ class Model:
             Checked values of at least the features of `needs`, NaN where unknown.
         """
         with threadpool_limits(limits=1):
-            return self.marked(self.applied.assign(columns))
+            decide = {name: columns[name] for name in self.needs}
+            return self.marked(self.applied.assign(decide))
 
     def marked(self, found: Assigned) -> Assigned:
         """Mark the visits outside of what was seen with -1, if the model says so."""

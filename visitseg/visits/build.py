@@ -15,7 +15,7 @@ from visitseg.visits.daily import daily_checks
 from visitseg.visits.features import NO_CONTRACT, Contract
 from visitseg.visits.ledger import Ledger, read_ledger
 from visitseg.visits.planning import LAYOUTS, Model, Plan, open_and_plan
-from visitseg.warehouse import Input, Warehouse
+from visitseg.warehouse import RAW, Input, Warehouse
 
 UNITS = {"ga4": "events", "events": "events"}
 OnStep = Callable[[str], None]
@@ -115,7 +115,7 @@ def build(
         checks=checks,
         features=plan.known,
         days=days,
-        sql=_executed(plan, {text.name: text.sql for text in texts}),
+        sql=_executed(opened, plan, {text.name: text.sql for text in texts}),
     )
 
 
@@ -164,8 +164,9 @@ def _no_visits(ledger: Ledger, opened: Input, settings: Settings) -> InputError:
     )
 
 
-def _executed(plan: Plan, checks: dict[str, str]) -> dict[str, str]:
-    texts = {f"{model.name}.sql": model.sql for model in plan.models}
+def _executed(opened: Input, plan: Plan, checks: dict[str, str]) -> dict[str, str]:
+    texts = {f"{RAW}.sql": opened.raw_sql} if opened.raw_sql else {}
+    texts |= {f"{model.name}.sql": model.sql for model in plan.models}
     texts["losses.sql"] = plan.losses
     if plan.notes:
         texts["notes.sql"] = plan.notes

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
 from visitseg.config import CsvSettings, Settings
 from visitseg.errors import ConfigError
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 RAW = "raw_export"
 
@@ -32,12 +29,15 @@ class Input:
         Size on disk in bytes; 0 where it is not known.
     bad_lines : int
         Lines of delimited text that were skipped on request.
+    raw_sql : str
+        The SELECT that stands for `RAW`, where the warehouse writes one.
     """
 
     description: str
     columns: pa.Schema
     bytes: int = 0
     bad_lines: int = 0
+    raw_sql: str = ""
 
 
 class Warehouse(Protocol):
@@ -66,6 +66,10 @@ class Warehouse(Protocol):
         """Say why a text is not one expression over the columns of `RAW`; None if it is one."""
         ...
 
+    def estimate(self, sql: str, params: Mapping[str, object] | None = None) -> int | None:
+        """Return the bytes that a SELECT would read; None where the engine does not bill them."""
+        ...
+
     def query(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
         """Run a SELECT and return its rows."""
         ...
@@ -92,9 +96,7 @@ class Warehouse(Protocol):
 
 
 def connect(
-    settings: Settings,
-    work: Path | None = None,
-    spark: SparkSession | None = None,
+    settings: Settings, work: Path | None = None, tell: Callable[[str], None] = lambda _: None
 ) -> Warehouse:
     """Open the warehouse that the settings name.
 
@@ -104,17 +106,17 @@ def connect(
         Which warehouse, and how it is reached.
     work : Path, optional
         A folder for the engine's own files; in memory without one.
-    spark : SparkSession, optional
-        Spark that the caller has; it is left running.
+    tell : callable
+        Told what the work costs, where the engine bills it.
     """
     if settings.warehouse == "duckdb":
         from visitseg.warehouse.duckdb import DuckDBWarehouse
 
         return DuckDBWarehouse(work)
-    if settings.warehouse == "spark":
-        from visitseg.warehouse.spark import SparkWarehouse
+    if settings.warehouse == "bigquery":
+        from visitseg.warehouse.bigquery.warehouse import BigQueryWarehouse
 
-        return SparkWarehouse(settings.spark, work, spark)
+        return BigQueryWarehouse(settings, tell)
     raise ConfigError(
         f"warehouse {settings.warehouse} is not part of this version",
         where="--warehouse",

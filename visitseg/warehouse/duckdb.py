@@ -89,6 +89,10 @@ class DuckDBWarehouse:
             return str(error).splitlines()[0]
         return None
 
+    def estimate(self, sql: str, params: Mapping[str, object] | None = None) -> int | None:
+        """See `Warehouse.estimate`."""
+        return None
+
     def query(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
         """See `Warehouse.query`."""
         return self._run(
