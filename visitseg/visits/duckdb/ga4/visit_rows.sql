@@ -1,53 +1,76 @@
--- DuckDB text of ga4/visit_rows.sql, tuned by hand: the parameters' keys are listed once, and each
--- value is found by its place. Columns are described there; a test proves them equal.
-WITH keyed AS (
-  SELECT *, list_transform(event_params, lambda p: p.key) AS keys FROM raw_export
-), found AS (
+-- DuckDB text of ga4/visit_rows.sql, tuned by hand: the parameters are taken apart once, into a list of
+-- keys and a list for each kind of value; what only some events have is looked up for these alone.
+-- Columns are described there; a test proves them equal.
+WITH listed AS (
   SELECT
     * EXCLUDE (event_params),
-    event_params[list_position(keys, 'ga_session_id')].value AS p_visit,
-    event_params[list_position(keys, 'ga_session_number')].value AS p_nth,
-    event_params[list_position(keys, 'session_engaged')].value AS p_engaged,
-    event_params[list_position(keys, 'engagement_time_msec')].value AS p_engagement,
-    event_params[list_position(keys, 'debug_mode')].value AS p_debug,
-    event_params[list_position(keys, 'transaction_id')].value AS p_order,
-    event_params[list_position(keys, 'traffic_type')].value.string_value AS traffic_type,
-    event_params[list_position(keys, 'page_location')].value.string_value AS page_location,
-    event_params[list_position(keys, 'firebase_screen')].value.string_value AS screen,
-    event_params[list_position(keys, 'currency')].value.string_value AS param_currency,
-    event_params[list_position(keys, 'source')].value.string_value AS param_source,
-    event_params[list_position(keys, 'medium')].value.string_value AS param_medium,
-    event_params[list_position(keys, 'campaign')].value.string_value AS param_campaign,
-    event_params[list_position(keys, 'gclid')].value.string_value AS param_click_id,
+    try_strptime(event_date, '%Y%m%d')::DATE AS parsed_day,
+    list_transform(event_params, lambda p: p.key) AS keys,
+    list_transform(event_params, lambda p: p.value.string_value) AS texts,
+    list_transform(event_params, lambda p: p.value.int_value) AS ints,
     -- A sum has no order; a copy must also agree in the columns beside it, so 64 bits are plenty.
     list_sum(list_transform(event_params, lambda p: hash(p.key, coalesce(p.value.string_value, ''),
-      p.value.int_value, coalesce(p.value.double_value, p.value.float_value) + 0))) AS params,
+      p.value.int_value, coalesce(p.value.double_value, p.value.float_value) + 0))) AS params
+  FROM raw_export
+), found AS (
+  SELECT
+    * EXCLUDE (keys, texts, ints),
+    ints[list_position(keys, 'ga_session_id')] AS visit_int,
+    texts[list_position(keys, 'ga_session_id')] AS visit_text,
+    ints[list_position(keys, 'ga_session_number')] AS nth_int,
+    texts[list_position(keys, 'ga_session_number')] AS nth_text,
+    ints[list_position(keys, 'session_engaged')] AS engaged_int,
+    texts[list_position(keys, 'session_engaged')] AS engaged_text,
+    ints[list_position(keys, 'engagement_time_msec')] AS engagement_int,
+    texts[list_position(keys, 'engagement_time_msec')] AS engagement_text,
+    ints[list_position(keys, 'debug_mode')] AS debug_int,
+    texts[list_position(keys, 'debug_mode')] AS debug_text,
+    texts[list_position(keys, 'traffic_type')] AS traffic_type,
+    CASE WHEN event_name IN ('page_view', 'screen_view')
+      THEN texts[list_position(keys, 'page_location')] END AS url,
+    CASE WHEN event_name = 'screen_view' THEN texts[list_position(keys, 'firebase_screen')] END
+      AS screen,
+    CASE WHEN event_name = 'purchase' THEN coalesce(texts[list_position(keys, 'transaction_id')],
+      ints[list_position(keys, 'transaction_id')]::VARCHAR) END AS param_order_id,
+    CASE WHEN event_name IN ('purchase', 'refund') AND coalesce($currency, '') <> 'USD'
+      THEN texts[list_position(keys, 'currency')] END AS currency,
+    texts[list_position(keys, 'source')] AS param_source,
+    texts[list_position(keys, 'medium')] AS param_medium,
+    texts[list_position(keys, 'campaign')] AS param_campaign,
+    texts[list_position(keys, 'gclid')] AS param_click_id,
     CASE WHEN event_name = 'purchase' THEN
       CASE WHEN $currency = 'USD' THEN ecommerce.purchase_revenue_in_usd
         ELSE ecommerce.purchase_revenue END END AS revenue,
     CASE WHEN event_name = 'refund' THEN
       CASE WHEN $currency = 'USD' THEN ecommerce.refund_value_in_usd
         ELSE ecommerce.refund_value END END AS refund
-  FROM keyed
-), picked AS (
+  FROM listed
+), picked AS (  -- '1' and '0' are most of the texts; no pattern is needed for them
   SELECT
     *,
-    try_strptime(event_date, '%Y%m%d')::DATE AS parsed_day,
     coalesce(
-      p_visit.int_value,
-      try_cast(CASE WHEN regexp_full_match(p_visit.string_value, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*')
-      THEN p_visit.string_value END AS BIGINT),
-      try_cast(regexp_extract(p_visit.string_value, '^s(\d+)', 1) AS BIGINT)
+      visit_int,
+      try_cast(CASE WHEN regexp_full_match(visit_text, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*')
+        THEN visit_text END AS BIGINT),
+      try_cast(regexp_extract(visit_text, '^s(\d+)', 1) AS BIGINT)
     ) AS visit_number,
-    coalesce(p_nth.int_value, try_cast(CASE WHEN regexp_full_match(p_nth.string_value, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*')
-      THEN p_nth.string_value END AS BIGINT)) AS nth_visit,
-    coalesce(p_engaged.int_value, try_cast(CASE WHEN regexp_full_match(p_engaged.string_value, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*')
-      THEN p_engaged.string_value END AS BIGINT)) AS is_engaged,
-    coalesce(p_engagement.int_value, try_cast(CASE WHEN regexp_full_match(p_engagement.string_value, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*')
-      THEN p_engagement.string_value END AS BIGINT)) AS engagement,
-    coalesce(p_debug.int_value, try_cast(CASE WHEN regexp_full_match(p_debug.string_value, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*')
-      THEN p_debug.string_value END AS BIGINT)) AS debug_mode,
-    coalesce(p_order.string_value, p_order.int_value::VARCHAR) AS param_order_id
+    coalesce(nth_int, try_cast(
+      CASE WHEN regexp_full_match(nth_text, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*')
+        THEN nth_text END AS BIGINT)) AS nth_visit,
+    CASE
+      WHEN engaged_int IS NOT NULL THEN engaged_int
+      WHEN engaged_text = '1' THEN 1
+      WHEN engaged_text = '0' THEN 0
+      WHEN regexp_full_match(engaged_text, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*')
+        THEN try_cast(engaged_text AS BIGINT)
+    END AS is_engaged,
+    coalesce(engagement_int, try_cast(
+      CASE WHEN regexp_full_match(engagement_text, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*')
+        THEN engagement_text END AS BIGINT)) AS engagement,
+    coalesce(debug_int, try_cast(
+      CASE WHEN regexp_full_match(debug_text, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*')
+        THEN debug_text END AS BIGINT)) AS debug_mode,
+    split_part(split_part(url, '?', 1), '#', 1) AS address
   FROM found
 )
 SELECT
@@ -72,10 +95,9 @@ SELECT
   coalesce(params % 9223372036854775807, 0)::BIGINT AS params,
   CASE
     WHEN event_name = 'page_view' THEN
-      coalesce(nullif(regexp_replace(
-        regexp_extract(page_location, '^[^?#]*'), '^[A-Za-z][A-Za-z0-9+.-]*://[^/]*', ''), ''),
-        CASE WHEN page_location IS NOT NULL THEN '/' END)
-    WHEN event_name = 'screen_view' THEN coalesce(screen, regexp_extract(page_location, '^[^?#]*'))
+      coalesce(nullif(regexp_replace(address, '^[A-Za-z][A-Za-z0-9+.-]*://[^/]*', ''), ''),
+        CASE WHEN address IS NOT NULL THEN '/' END)
+    WHEN event_name = 'screen_view' THEN coalesce(screen, address)
   END AS page,
   CASE WHEN event_name = 'purchase'
     THEN coalesce(
@@ -87,8 +109,7 @@ SELECT
   CASE WHEN (revenue IS NOT NULL AND try_cast(round(revenue * 1e6) AS BIGINT) IS NULL)
     OR (refund IS NOT NULL AND try_cast(round(refund * 1e6) AS BIGINT) IS NULL)
     THEN 1 ELSE 0 END::BIGINT AS is_odd_money,
-  CASE WHEN event_name IN ('purchase', 'refund') AND coalesce($currency, '') <> 'USD'
-    THEN param_currency END AS currency,
+  currency,
   CASE WHEN is_engaged IS NULL THEN NULL WHEN is_engaged = 1 THEN 1 ELSE 0 END::BIGINT AS engaged,
   coalesce(engagement, 0) AS engagement_ms,
   CASE WHEN nth_visit = 1 OR (nth_visit IS NULL AND event_name = 'first_visit') THEN 1 ELSE 0 END::BIGINT
