@@ -92,7 +92,7 @@ SELECT
   coalesce(batch_ordering_id, 0) AS batch_ordering_id,
   coalesce(batch_event_index, 0) AS batch_event_index,
   coalesce(event_name, '') AS event_name,
-  coalesce(params % 9223372036854775807, 0)::BIGINT AS params,
+  CASE WHEN params IS NULL THEN 0 ELSE (hash(params) >> 1)::BIGINT END AS params,
   CASE
     WHEN event_name = 'page_view' THEN
       coalesce(nullif(regexp_replace(address, '^[A-Za-z][A-Za-z0-9+.-]*://[^/]*', ''), ''),
