@@ -171,6 +171,11 @@ def _contradictions(s: Settings) -> list[str]:
             ("date_from", "date_to"),
             f"date_from = {s.date_from} is not before date_to = {s.date_to}, which is exclusive",
         ),
+        (
+            s.threads is not None and s.threads < 1,
+            ("threads",),
+            f"threads = {s.threads} must be at least 1",
+        ),
         (not s.z_clip > 0, ("z_clip",), f"z_clip = {s.z_clip} must be above 0"),
         (
             not 0 <= s.clip_quantiles[0] < s.clip_quantiles[1] <= 1,

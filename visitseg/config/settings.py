@@ -199,6 +199,23 @@ class Settings:
     resessionize: bool = option(
         False, "Break the visits of an event log at long pauses.", commands=DATA
     )
+    stream: bool | None = option(
+        None,
+        "Read one day file at a time, in the memory of about one day.",
+        commands=DATA,
+        shown="on from 256 MB in several files",
+        flag_type=bool,
+    )
+    memory_limit: str | None = option(
+        None,
+        "Memory that DuckDB may use, such as 2GB; what does not fit goes to disk.",
+        commands=DATA,
+        shown="80 % of the machine's",
+        metavar="SIZE",
+    )
+    threads: int | None = option(
+        None, "Threads of DuckDB.", commands=DATA, shown="one for each core"
+    )
     json: bool = option(False, "Print one JSON object on stdout.", commands=EVERYWHERE)
     quiet: bool = option(False, "No progress on stderr.", commands=EVERYWHERE)
     dry_run: bool = option(False, "Print the plan and the SQL, write nothing.", commands=DATA)

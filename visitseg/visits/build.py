@@ -15,6 +15,7 @@ from visitseg.visits.daily import daily_checks
 from visitseg.visits.features import NO_CONTRACT, Contract
 from visitseg.visits.ledger import Ledger, read_ledger
 from visitseg.visits.planning import LAYOUTS, Model, Plan, open_and_plan
+from visitseg.visits.streaming import is_streamed, make_tables
 from visitseg.warehouse import RAW, Input, Warehouse
 
 UNITS = {"ga4": "events", "events": "events"}
@@ -78,17 +79,19 @@ def build(
     """
     on_step("opening the input")
     opened, plan = open_and_plan(warehouse, settings, contract)
-    for model in plan.models:
-        on_step(f"building {model.name}")
+
+    def create(model: Model) -> None:
         _create(warehouse, model, plan, contract)
+
+    streamed = is_streamed(settings, opened, plan)
+    counts = make_tables(warehouse, opened, plan, create, on_step, streamed=streamed)
     on_step("counting the ledger")
     ledger = read_ledger(
         warehouse,
+        counts,
         source=plan.source,
         unit=UNITS.get(plan.source, "visit rows"),
-        losses=plan.losses,
         notes=plan.notes,
-        bad_lines=opened.bad_lines,
     )
     ledger.check()
     if ledger.visits == 0:
@@ -104,7 +107,7 @@ def build(
     if plan.source == "ga4":
         checks += daily_checks(ledger)
     if plan.values is not None:
-        checks.append(events.value_check(plan.values, warehouse))
+        checks.append(events.value_check(plan.values, counts.events))
     days = _period(warehouse)
     enforce(checks, ledger.visits, f"{days[0]} to {days[1]}" if days else "no dates")
     for model in plan.models[:-1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -162,53 +163,105 @@ class Ledger:
         }
 
 
+@dataclass(frozen=True)
+class RowCounts:
+    """What the rows of the input are counted as; counts of parts add up.
+
+    Attributes
+    ----------
+    rows_in : int
+        Rows of the input itself.
+    read : tuple of dict
+        day, n_rows, hits: rows as they were read.
+    lost : tuple of dict
+        day, reason, n_rows, hits: those of them that are not used.
+    events : dict
+        Value of an event log's event column -> events.
+    """
+
+    rows_in: int = 0
+    read: tuple[dict[str, Any], ...] = ()
+    lost: tuple[dict[str, Any], ...] = ()
+    events: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: RowCounts) -> RowCounts:
+        """Return the counts of both."""
+        return RowCounts(
+            self.rows_in + other.rows_in,
+            self.read + other.read,
+            self.lost + other.lost,
+            self.events + other.events,
+        )
+
+
+def count_rows(warehouse: Warehouse, losses: str, without: str = "") -> RowCounts:
+    """Count the input and the table ``visit_rows``.
+
+    Parameters
+    ----------
+    losses : str
+        The source's own text.
+    without : str
+        A reason whose rows are another part's, and are counted there.
+    """
+    kept = f"WHERE removed IS NULL OR removed <> '{without}' " if without else ""
+    read = "SELECT day, COUNT(*) AS n_rows, SUM(hits) AS hits FROM visit_rows"
+    return RowCounts(
+        rows_in=_rows(warehouse, f"SELECT COUNT(*) AS n_rows FROM {RAW}")[0]["n_rows"],
+        read=_rows(warehouse, f"{read} {kept}GROUP BY day"),
+        lost=tuple(row for row in _rows(warehouse, losses) if row["reason"] != without),
+    )
+
+
+def bad_line_counts(lines: int) -> RowCounts:
+    """Return the counts of lines of delimited text that the reader skipped."""
+    if not lines:
+        return RowCounts()
+    row = {"day": None, "n_rows": lines, "hits": 0}
+    return RowCounts(lines, (row,), ({**row, "reason": "bad_line"},))
+
+
 def read_ledger(
-    warehouse: Warehouse, *, source: str, unit: str, losses: str, notes: str | None, bad_lines: int
+    warehouse: Warehouse, counts: RowCounts, *, source: str, unit: str, notes: str | None
 ) -> Ledger:
-    """Count what the models hold.
+    """Count what the models hold, and set it against the rows.
 
     Parameters
     ----------
     warehouse : Warehouse
-        Holds the tables ``raw_export``, ``visit_rows``, ``visit_keys`` and ``visits``.
+        Holds the tables ``visit_keys`` and ``visits``.
+    counts : RowCounts
+        The rows.
     source, unit : str
         As the ledger states them.
-    losses, notes : str
-        The source's own texts; a source without notes has none.
-    bad_lines : int
-        Lines of delimited text that the reader skipped.
+    notes : str
+        The source's own text; a source without notes has none.
     """
-
-    def rows(sql: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = warehouse.query(sql).to_pylist()
-        return found
-
-    raw = rows(f"SELECT COUNT(*) AS n_rows FROM {RAW}")[0]
-    read = rows("SELECT day, COUNT(*) AS n_rows, SUM(hits) AS hits FROM visit_rows GROUP BY day")
-    lost = rows(losses)
-    keys = rows(
+    keys = _rows(
+        warehouse,
         "SELECT removed, date_id, COUNT(*) AS visits, SUM(n_rows) AS n_rows, SUM(hits) AS hits "
-        "FROM visit_keys GROUP BY removed, date_id"
+        "FROM visit_keys GROUP BY removed, date_id",
     )
-    visits = rows("SELECT date_id, COUNT(*) AS visits FROM visits GROUP BY date_id")
-    if bad_lines:
-        lost.append({"day": None, "reason": "bad_line", "n_rows": bad_lines, "hits": 0})
-        read.append({"day": None, "n_rows": bad_lines, "hits": 0})
+    visits = _rows(warehouse, "SELECT date_id, COUNT(*) AS visits FROM visits GROUP BY date_id")
     return Ledger(
         source=source,
         unit=unit,
-        rows_in=raw["n_rows"] + bad_lines,
-        removed=_sums(lost, "reason", "n_rows"),
+        rows_in=counts.rows_in,
+        removed=_sums(counts.lost, "reason", "n_rows"),
         rows_used=_total(keys, "n_rows"),
-        hits_in=_total(read, "hits"),
-        hits_removed=_total(lost, "hits"),
+        hits_in=_total(counts.read, "hits"),
+        hits_removed=_total(counts.lost, "hits"),
         hits_used=_total(keys, "hits"),
         visit_keys=_total(keys, "visits"),
         visits_removed=_sums([k for k in keys if k["removed"]], "removed", "visits"),
         visits=_total(visits, "visits"),
-        notes=_notes(rows, notes, source) if notes else (),
-        days=_days(read, lost, visits),
+        notes=_notes(warehouse, notes, source) if notes else (),
+        days=_days(counts.read, counts.lost, visits),
     )
+
+
+def _rows(warehouse: Warehouse, sql: str) -> tuple[dict[str, Any], ...]:
+    return tuple(warehouse.query(sql).to_pylist())
 
 
 def _days(
@@ -228,12 +281,13 @@ def _days(
     return tuple(found)
 
 
-def _notes(rows: Any, notes: str, source: str) -> tuple[Note, ...]:
-    found = rows(
+def _notes(warehouse: Warehouse, notes: str, source: str) -> tuple[Note, ...]:
+    found = _rows(
+        warehouse,
         "SELECT reason, visit_id, n FROM (SELECT reason, visit_id, "
         "COUNT(*) OVER (PARTITION BY reason) AS n, "
         "ROW_NUMBER() OVER (PARTITION BY reason ORDER BY LENGTH(visit_id), visit_id) AS place "
-        f"FROM ({notes}) AS noted) AS numbered WHERE place <= 5 ORDER BY reason, place"
+        f"FROM ({notes}) AS noted) AS numbered WHERE place <= 5 ORDER BY reason, place",
     )
     ids: dict[str, list[str]] = {}
     for row in found:

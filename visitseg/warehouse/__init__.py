@@ -31,6 +31,8 @@ class Input:
         Lines of delimited text that were skipped on request.
     raw_sql : str
         The SELECT that stands for `RAW`, where the warehouse writes one.
+    parts : tuple of str
+        What `Warehouse.open_part` takes; empty where the input is one.
     """
 
     description: str
@@ -38,6 +40,7 @@ class Input:
     bytes: int = 0
     bad_lines: int = 0
     raw_sql: str = ""
+    parts: tuple[str, ...] = ()
 
 
 class Warehouse(Protocol):
@@ -60,6 +63,10 @@ class Warehouse(Protocol):
         With a layout every column and nested field of it is there, typed, NULL where the input has
         none; without one the input's own columns are.
         """
+        ...
+
+    def open_part(self, part: str | None) -> None:
+        """Make `RAW` one part of the input that is open; None: all of it again."""
         ...
 
     def expression_problem(self, expression: str) -> str | None:
@@ -112,7 +119,7 @@ def connect(
     if settings.warehouse == "duckdb":
         from visitseg.warehouse.duckdb import DuckDBWarehouse
 
-        return DuckDBWarehouse(work)
+        return DuckDBWarehouse(work, settings.memory_limit, settings.threads)
     if settings.warehouse == "bigquery":
         from visitseg.warehouse.bigquery.warehouse import BigQueryWarehouse
 

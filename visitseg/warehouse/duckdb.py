@@ -11,9 +11,9 @@ import duckdb
 import pyarrow as pa
 
 from visitseg.config import CsvSettings
-from visitseg.errors import InputError, VisitsegError
+from visitseg.errors import ConfigError, InputError, VisitsegError
 from visitseg.warehouse import RAW, Input
-from visitseg.warehouse.duckdb_input import FILE_COLUMN, DuckDBInput
+from visitseg.warehouse.duckdb_input import FILE_COLUMN, LINES, DuckDBInput, text
 from visitseg.warehouse.files import find_input
 
 T = TypeVar("T")
@@ -27,20 +27,38 @@ class DuckDBWarehouse:
     ----------
     work : Path, optional
         Folder for the database and for what does not fit in memory; in memory without one.
+    memory_limit : str, optional
+        What the engine may hold in memory, such as 2GB; default four fifths of the machine's.
+    threads : int, optional
+        Default: one for each core.
     """
 
     dialect = "duckdb"
 
-    def __init__(self, work: Path | None = None) -> None:
-        self._connection = duckdb.connect(str(work / "work.duckdb") if work else ":memory:")
+    def __init__(
+        self, work: Path | None = None, memory_limit: str | None = None, threads: int | None = None
+    ) -> None:
+        self._connection = duckdb.connect()
         for setting in (
             "autoinstall_known_extensions = false",
             "autoload_known_extensions = false",
             "TimeZone = 'UTC'",
             "enable_progress_bar = false",
+            "parquet_metadata_cache = true",
         ):
             self._connection.execute(f"SET {setting}")
+        if threads is not None:
+            self._connection.execute(f"SET threads = {threads}")
+        if memory_limit is not None:
+            self._limit(memory_limit)
+        if work is not None:  # nothing of it is kept, so nothing of it is made durable
+            self._connection.execute(f"SET temp_directory = {text(str(work / 'spilled'))}")
+            self._connection.execute(
+                f"ATTACH {text(str(work / 'work.duckdb'))} AS work (RECOVERY_MODE no_wal_writes)"
+            )
+            self._connection.execute("USE work")
         self._where = ""
+        self._select: Callable[[str | None], str] = lambda _: ""
 
     def inspect(self, inputs: Sequence[str], csv: CsvSettings) -> Input:
         """See `Warehouse.inspect`."""
@@ -55,16 +73,18 @@ class DuckDBWarehouse:
         found = DuckDBInput(find_input(inputs), csv)
         self._where = found.description
         columns = self._columns(found)
-        select = found.select(layout, columns)
-        if not found.is_csv:
-            self._execute(f"CREATE OR REPLACE VIEW {RAW} AS {select}")
-            return Input(found.description, columns, found.bytes)
-        # Text is parsed once: what could not be read is known only afterwards.
-        self.create_table(RAW, select)
-        rejected = self.query(found.rejected).to_pylist()
+        if found.is_csv:  # text is parsed once: what could not be read is known only afterwards
+            self.create_table(LINES, found.reader())
+        self._select = lambda part: found.select(layout, columns, part)
+        self.open_part(None)
+        rejected = self.query(found.rejected).to_pylist() if found.is_csv else []
         if rejected and csv.bad_lines == "fail":
             raise found.bad_lines_error(rejected, self.query(f"SELECT count(*) FROM {RAW}"))
-        return Input(found.description, columns, found.bytes, len(rejected))
+        return Input(found.description, columns, found.bytes, len(rejected), found.parts)
+
+    def open_part(self, part: str | None) -> None:
+        """See `Warehouse.open_part`."""
+        self._execute(f"CREATE OR REPLACE VIEW {RAW} AS {self._select(part)}")
 
     def expression_problem(self, expression: str) -> str | None:
         """See `Warehouse.expression_problem`."""
@@ -109,9 +129,8 @@ class DuckDBWarehouse:
         self, select_sql: str, path: Path, params: Mapping[str, object] | None = None
     ) -> None:
         """See `Warehouse.write_parquet`."""
-        target = str(path).replace("'", "''")
         self._execute(
-            f"COPY ({select_sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", params
+            f"COPY ({select_sql}) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)", params
         )
 
     def drop_table(self, name: str) -> None:
@@ -121,6 +140,17 @@ class DuckDBWarehouse:
     def close(self) -> None:
         """See `Warehouse.close`."""
         self._connection.close()
+
+    def _limit(self, memory: str) -> None:
+        try:
+            self._connection.execute(f"SET memory_limit = {text(memory)}")
+        except duckdb.Error as error:
+            raise ConfigError(
+                f"{memory!r} is no size of memory",
+                where="--memory-limit",
+                evidence=[str(error).splitlines()[0]],
+                do="Write a number and a unit: --memory-limit 2GB.",
+            ) from error
 
     def _columns(self, found: DuckDBInput) -> pa.Schema:
         if found.attach:
@@ -159,7 +189,7 @@ def _explain(error: duckdb.Error, where: str) -> VisitsegError:
             "the warehouse ran out of memory",
             where=where,
             evidence=evidence,
-            do="Read fewer days at a time, or use a machine with more memory.",
+            do="Read one day at a time (--stream), or allow more: --memory-limit.",
         )
     if isinstance(error, duckdb.ConversionException):
         return InputError(

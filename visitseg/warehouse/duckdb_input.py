@@ -16,6 +16,8 @@ from visitseg.warehouse.layout import layout_select, sql_type
 
 # The column in which a reader puts the file's name.
 FILE_COLUMN = "visitseg_file"
+# The table of the lines of delimited text.
+LINES = "input_lines"
 # DuckDB buffers whole JSON objects; a long visit with many products is a few megabytes.
 LONGEST_JSON_LINE = 64 * 1024 * 1024
 # Lines of NDJSON that are looked at for its keys: keys that are NULL are left out of a line.
@@ -52,6 +54,12 @@ class DuckDBInput:
         return Path(self.found.path).stat().st_size
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The files, where there are several."""
+        several = isinstance(self.found, InputFiles) and len(self.found.paths) > 1
+        return self.found.paths if several and isinstance(self.found, InputFiles) else ()
+
+    @property
     def is_csv(self) -> bool:
         """Whether it is delimited text."""
         return isinstance(self.found, InputFiles) and self.found.format == "csv"
@@ -61,7 +69,7 @@ class DuckDBInput:
         """The statement that opens a database file; None for files."""
         if isinstance(self.found, InputFiles):
             return None
-        return f"ATTACH IF NOT EXISTS {_text(self.found.path)} AS input_file (READ_ONLY)"
+        return f"ATTACH IF NOT EXISTS {text(self.found.path)} AS input_file (READ_ONLY)"
 
     @property
     def json_keys(self) -> str | None:
@@ -84,15 +92,15 @@ class DuckDBInput:
         """Return the SELECT that reads everything, the file's name besides."""
         if isinstance(self.found, DatabaseTable):
             table = f"input_file.{_name(self.found.schema)}.{_name(self.found.table)}"
-            return f"SELECT *, {_text(self.found.table)} AS {FILE_COLUMN} FROM {table}"
+            return f"SELECT *, {text(self.found.table)} AS {FILE_COLUMN} FROM {table}"
         files = _texts(self.found.paths)
-        common = f"filename = {_text(FILE_COLUMN)}, union_by_name = true"
+        common = f"filename = {text(FILE_COLUMN)}, union_by_name = true"
         if self.found.format == "parquet":
             return f"SELECT * FROM read_parquet({files}, {common})"
         if self.found.format == "ndjson":
             columns = ""
             if layout is not None:
-                pairs = ", ".join(f"{_name(f.name)}: {_text(sql_type(f.type))}" for f in layout)
+                pairs = ", ".join(f"{_name(f.name)}: {text(sql_type(f.type))}" for f in layout)
                 columns = f", columns = {{{pairs}}}"
             return (
                 f"SELECT * FROM read_ndjson({files}, {common}, "
@@ -101,15 +109,17 @@ class DuckDBInput:
         # DuckDB does not combine union_by_name with a list of rejected lines.
         return " UNION ALL BY NAME ".join(self._csv(path) for path in self.found.paths)
 
-    def select(self, layout: pa.Schema | None, columns: pa.Schema) -> str:
-        """Return the SELECT that gives the input the layout; its own columns without one."""
+    def select(self, layout: pa.Schema | None, columns: pa.Schema, part: str | None = None) -> str:
+        """Return the SELECT that gives the input, or a part, the layout, if there is one."""
+        only = f" WHERE {FILE_COLUMN} = {text(part)}" if part else ""
+        lines = f"SELECT * FROM {LINES}" if self.is_csv else None
         if layout is None:
-            return f"SELECT * EXCLUDE ({FILE_COLUMN}) FROM ({self.reader()})"
+            return f"SELECT * EXCLUDE ({FILE_COLUMN}) FROM ({lines or self.reader()}){only}"
         untyped = self.json_keys is not None
         selected = layout_select(layout, columns, typed=not untyped, where=self.description)
         intraday = f"regexp_matches(parse_filename({FILE_COLUMN}), '(intraday|fresh)_')"
-        reader = self.reader(layout if untyped else None)
-        return f"SELECT {selected}, {intraday} AS is_intraday FROM ({reader})"
+        reader = lines or self.reader(layout if untyped else None)
+        return f"SELECT {selected}, {intraday} AS is_intraday FROM ({reader}){only}"
 
     def bad_lines_error(self, rejected: Sequence[Mapping[str, Any]], read: pa.Table) -> InputError:
         """Say which lines of delimited text could not be read."""
@@ -124,23 +134,24 @@ class DuckDBInput:
 
     def _csv(self, path: str) -> str:
         options = [
-            f"filename = {_text(FILE_COLUMN)}",
+            f"filename = {text(FILE_COLUMN)}",
             "header = true",
             "store_rejects = true",
             f"sample_size = {CSV_LINES_FOR_TYPES}",
-            f"encoding = {_text(self.csv.encoding)}",
+            f"encoding = {text(self.csv.encoding)}",
         ]
         if self.csv.delimiter is not None:
-            options.append(f"delim = {_text(self.csv.delimiter)}")
-        return f"SELECT * FROM read_csv({_text(path)}, {', '.join(options)})"
+            options.append(f"delim = {text(self.csv.delimiter)}")
+        return f"SELECT * FROM read_csv({text(path)}, {', '.join(options)})"
 
 
-def _text(value: str) -> str:
+def text(value: str) -> str:
+    """Return a literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def _texts(values: Sequence[str]) -> str:
-    return "[" + ", ".join(_text(value) for value in values) + "]"
+    return "[" + ", ".join(text(value) for value in values) + "]"
 
 
 def _name(value: str) -> str:

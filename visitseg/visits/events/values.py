@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from visitseg.config import EventSettings, did_you_mean
 from visitseg.errors import ConfigError
@@ -51,19 +53,25 @@ def event_values(settings: EventSettings, mapped: MappedLog, warehouse: Warehous
     )
 
 
-def value_check(values: Values, warehouse: Warehouse) -> Check:
-    """Return the check that every value of [events] occurs in the log; reads `visit_rows`.
+def event_counts(warehouse: Warehouse, without: str = "") -> Counter[str]:
+    """Count the events of `visit_rows` by value; those removed as `without` are left out."""
+    kept = f"AND (removed IS NULL OR removed <> '{without}') " if without else ""
+    found = warehouse.query(
+        f"SELECT event, COUNT(*) AS n FROM visit_rows WHERE event IS NOT NULL {kept}GROUP BY event"
+    ).to_pylist()
+    return Counter({row["event"]: row["n"] for row in found})
+
+
+def value_check(values: Values, counts: Mapping[str, int]) -> Check:
+    """Return the check that every value of [events] occurs in the log, given its values' counts.
 
     Raises
     ------
     ConfigError
         None of them does.
     """
-    found = warehouse.query(
-        "SELECT event, COUNT(*) AS n FROM visit_rows WHERE event IS NOT NULL "
-        "GROUP BY event ORDER BY n DESC, event"
-    ).to_pylist()
-    seen = [row["event"] for row in found]
+    seen = sorted(counts, key=lambda event: (-counts[event], event))
+    found = [{"event": event, "n": counts[event]} for event in seen]
     told = [(kind, value) for kind, listed in values.items() for value in listed]
     absent = [
         f'{kind} "{value}"{did_you_mean(value, seen)}' for kind, value in told if value not in seen
@@ -87,6 +95,6 @@ def value_check(values: Values, warehouse: Warehouse) -> Check:
     )
 
 
-def _listed(rows: list[dict[str, object]]) -> str:
+def _listed(rows: Sequence[Mapping[str, object]]) -> str:
     listed = ", ".join(f"{row['event']} ({row['n']:,})" for row in rows[:_SHOWN])
     return listed + (f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else "")

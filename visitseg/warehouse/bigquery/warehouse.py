@@ -74,6 +74,9 @@ class BigQueryWarehouse:
         self._texts = {RAW: text}
         return Input(source.pattern.path, source.columns, source.bytes, raw_sql=text)
 
+    def open_part(self, part: str | None) -> None:
+        """See `Warehouse.open_part`; the tables are one input, and are read where they are."""
+
     def expression_problem(self, expression: str) -> str | None:
         """See `Warehouse.expression_problem`."""
         if told := problem(expression):
