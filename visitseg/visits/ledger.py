@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from visitseg.errors import LedgerError
-from visitseg.warehouse import RAW, Warehouse
+from visitseg.visits.counts import RowCounts, rows_of
+from visitseg.warehouse import Warehouse
 
 NOTE_TEXTS = {
     "continuation": "first half not in the input; kept on the day it is seen",
@@ -163,64 +163,6 @@ class Ledger:
         }
 
 
-@dataclass(frozen=True)
-class RowCounts:
-    """What the rows of the input are counted as; counts of parts add up.
-
-    Attributes
-    ----------
-    rows_in : int
-        Rows of the input itself.
-    read : tuple of dict
-        day, n_rows, hits: rows as they were read.
-    lost : tuple of dict
-        day, reason, n_rows, hits: those of them that are not used.
-    events : dict
-        Value of an event log's event column -> events.
-    """
-
-    rows_in: int = 0
-    read: tuple[dict[str, Any], ...] = ()
-    lost: tuple[dict[str, Any], ...] = ()
-    events: Counter[str] = field(default_factory=Counter)
-
-    def __add__(self, other: RowCounts) -> RowCounts:
-        """Return the counts of both."""
-        return RowCounts(
-            self.rows_in + other.rows_in,
-            self.read + other.read,
-            self.lost + other.lost,
-            self.events + other.events,
-        )
-
-
-def count_rows(warehouse: Warehouse, losses: str, without: str = "") -> RowCounts:
-    """Count the input and the table ``visit_rows``.
-
-    Parameters
-    ----------
-    losses : str
-        The source's own text.
-    without : str
-        A reason whose rows are another part's, and are counted there.
-    """
-    kept = f"WHERE removed IS NULL OR removed <> '{without}' " if without else ""
-    read = "SELECT day, COUNT(*) AS n_rows, SUM(hits) AS hits FROM visit_rows"
-    return RowCounts(
-        rows_in=_rows(warehouse, f"SELECT COUNT(*) AS n_rows FROM {RAW}")[0]["n_rows"],
-        read=_rows(warehouse, f"{read} {kept}GROUP BY day"),
-        lost=tuple(row for row in _rows(warehouse, losses) if row["reason"] != without),
-    )
-
-
-def bad_line_counts(lines: int) -> RowCounts:
-    """Return the counts of lines of delimited text that the reader skipped."""
-    if not lines:
-        return RowCounts()
-    row = {"day": None, "n_rows": lines, "hits": 0}
-    return RowCounts(lines, (row,), ({**row, "reason": "bad_line"},))
-
-
 def read_ledger(
     warehouse: Warehouse, counts: RowCounts, *, source: str, unit: str, notes: str | None
 ) -> Ledger:
@@ -237,12 +179,12 @@ def read_ledger(
     notes : str
         The source's own text; a source without notes has none.
     """
-    keys = _rows(
+    keys = rows_of(
         warehouse,
         "SELECT removed, date_id, COUNT(*) AS visits, SUM(n_rows) AS n_rows, SUM(hits) AS hits "
         "FROM visit_keys GROUP BY removed, date_id",
     )
-    visits = _rows(warehouse, "SELECT date_id, COUNT(*) AS visits FROM visits GROUP BY date_id")
+    visits = rows_of(warehouse, "SELECT date_id, COUNT(*) AS visits FROM visits GROUP BY date_id")
     return Ledger(
         source=source,
         unit=unit,
@@ -258,10 +200,6 @@ def read_ledger(
         notes=_notes(warehouse, notes, source) if notes else (),
         days=_days(counts.read, counts.lost, visits),
     )
-
-
-def _rows(warehouse: Warehouse, sql: str) -> tuple[dict[str, Any], ...]:
-    return tuple(warehouse.query(sql).to_pylist())
 
 
 def _days(
@@ -282,7 +220,7 @@ def _days(
 
 
 def _notes(warehouse: Warehouse, notes: str, source: str) -> tuple[Note, ...]:
-    found = _rows(
+    found = rows_of(
         warehouse,
         "SELECT reason, visit_id, n FROM (SELECT reason, visit_id, "
         "COUNT(*) OVER (PARTITION BY reason) AS n, "

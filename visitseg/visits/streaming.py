@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from visitseg.config import Settings
+from visitseg.visits.counts import RowCounts, bad_line_counts, count_rows
 from visitseg.visits.events import event_counts
-from visitseg.visits.ledger import RowCounts, bad_line_counts, count_rows
 from visitseg.visits.planning import Model, Plan
 from visitseg.warehouse import Input, Warehouse
 
