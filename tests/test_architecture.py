@@ -37,7 +37,7 @@ ALLOWED = {
     "summary": {"config", "segmenting", "segments", "visits"},
     "plan": {"config", "model", "scoring", "visits", "warehouse"},
     "labels": {"artifacts", "store"},
-    "scoring": {"config", "labels", "model", "visits"},
+    "scoring": {"config", "labels", "model", "segments", "visits"},
     "pipeline": {
         "config", "labels", "model", "plan", "progress", "report", "scoring", "segmenting",
         "segments", "simulate", "store", "summary", "visits", "warehouse",

@@ -152,3 +152,15 @@ def test_a_model_is_found_in_a_run_folder_and_in_a_store(model: Model, tmp_path:
         Model.load(tmp_path / "models")
     with pytest.raises(InputError, match="there is no model"):
         Model.load(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("preset", ["auto", "baseline"])
+@pytest.mark.parametrize("version", [1])
+def test_a_model_of_every_published_version_stays_loadable(version: int, preset: str) -> None:
+    """The files were written by the version that introduced the schema, and never change."""
+    golden = Path(__file__).parent / "golden"
+    model = Model.load(golden / f"model-{version}-{preset}.json")
+    visits = json.loads((golden / f"visits-{version}-{preset}.json").read_text())
+    expected = visits.pop("cluster")
+    assert model.predict(pa.table(visits)).tolist() == expected
+    assert set(range(model.k)) <= set(expected)

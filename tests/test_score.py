@@ -183,6 +183,17 @@ def test_a_feature_of_ones_own_travels_with_the_model(tmp_path: Path) -> None:
     assert found["cluster"].to_pylist() == trained["cluster"].to_pylist()
 
 
+def test_a_table_with_the_ratio_alone_gets_the_same_labels(
+    export: Path, model: Path, once: Path
+) -> None:
+    build_visits(source="ga360", input=files(export), out="table")
+    visits = pq.read_table("table/visits.parquet").drop_columns(["hits", "engaged"])
+    pq.write_table(visits, "ratio.parquet")
+    score(model, source="visits", input=["ratio.parquet"], out="scores")
+    found, expected = read_labels(Path("scores")), read_labels(once)
+    assert found["cluster"].equals(expected["cluster"])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", ["ga360", "ga4"])
 def test_thirty_days_twice_in_random_order_and_one_day_late(shape: Any, tmp_path: Path) -> None:

@@ -140,7 +140,8 @@ def score(
             scoring.check_fit(model, table, str(settings.model or "the model"))
             listener.step("labelling")
             labels = folder.path / "labels.parquet"
-            warehouse.write_parquet(scoring.labels_sql(model, warehouse.dialect), labels)
+            own = scoring.derived(model, table)
+            warehouse.write_parquet(scoring.labels_sql(model, warehouse.dialect, own), labels)
         found = folder.split(labels)
         held = {str(day.day) for day in table.ledger.days if day.rows_in}
         days = window.choose(found, held, folder.labelled())

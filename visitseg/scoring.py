@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from visitseg.errors import ContractError, UsageError
 from visitseg.labels import UNDATED
 from visitseg.model import Model
 from visitseg.model.sql import Dialect, scoring_sql
+from visitseg.segments.frames import RATIOS
 from visitseg.visits.build import VisitTable
 from visitseg.visits.contract import Check
 
@@ -83,7 +84,8 @@ def check_fit(model: Model, table: VisitTable, where: str) -> None:
             evidence=[f"its columns are {', '.join(model.features[:8])}"],
             do="Label a frame with these columns: Model.load(…).predict(X).",
         )
-    missing = [name for name in model.needs if name not in table.features]
+    there = {*table.features, *derived(model, table)}
+    missing = [name for name in model.needs if name not in there]
     if missing:
         raise ContractError(
             f"{len(missing)} of the {len(model.needs)} features that the model needs "
@@ -99,9 +101,16 @@ def check_fit(model: Model, table: VisitTable, where: str) -> None:
         )
 
 
-def labels_sql(model: Model, dialect: str) -> str:
+def derived(model: Model, table: VisitTable) -> list[str]:
+    """Return the features that the model needs and of which the table has only the ratio."""
+    known = table.features
+    return [n for n in model.needs if n not in known and RATIOS.get(n) in known]
+
+
+def labels_sql(model: Model, dialect: str, derived: Collection[str] = ()) -> str:
     """Return the SELECT that labels the table ``visits``, ordered by day."""
-    return f"{scoring_sql(model, cast('Dialect', dialect))}{_ORDER}"
+    written = scoring_sql(model, cast("Dialect", dialect), derived=derived)
+    return f"{written}{_ORDER}"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ NUMBERS = (
     *("product_views", "add_to_carts", "checkouts", "engaged", "engagement_time_sec"),
 )
 # A ratio -> the column that it is made of, besides pageviews.
-_RATIOS = {
+RATIOS = {
     "time_on_site_sec": "time_on_site_sec_per_pageview",
     "hits": "hits_per_pageview",
 }
@@ -130,7 +130,7 @@ def check_visits(found: Numbers) -> Numbers:
     if not len(found["pageviews"]):
         raise SegmentError("there are no visits", where="X", do="Give at least one row.")
     pages = np.maximum(found["pageviews"], 1)
-    for name, ratio in _RATIOS.items():
+    for name, ratio in RATIOS.items():
         if name not in found and ratio in found:
             found[name] = found[ratio] * pages
     return found

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from visitseg.segments import rules
 from visitseg.segments.axes import Axis
+from visitseg.segments.frames import RATIOS
 from visitseg.segments.nearest import Nearest
 
 BACKSLASH = {"bigquery", "spark"}
@@ -71,6 +72,11 @@ def rule(ruled: Sequence[str], there: Sequence[str]) -> str:
     }
     whens = " ".join(f"WHEN {conditions[name]} THEN '{name}'" for name in ruled)
     return f"CASE {whens} END" if whens else "CAST(NULL AS STRING)"
+
+
+def of_ratio(column: str) -> str:
+    """Write a feature of which the table has only the ratio to the pages."""
+    return f"{RATIOS[column]} * {_at_least('pageviews', 1)}"
 
 
 def place(axis: Axis) -> str:

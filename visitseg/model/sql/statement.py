@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Literal
 
 from visitseg.errors import UsageError
 from visitseg.model.model import Model
 from visitseg.model.sql import by_centre, by_density
-from visitseg.model.sql.expressions import cases, number, rule, text
+from visitseg.model.sql.expressions import cases, number, of_ratio, rule, text
 from visitseg.model.sql.stages import Stage, select
 from visitseg.segments.nearest import Nearest
 
@@ -38,6 +39,7 @@ def scoring_sql(
     table: str = "visits",
     style: Style = "select",
     target: str = "visit_labels",
+    derived: Collection[str] = (),
 ) -> str:
     """Write a model as SQL.
 
@@ -53,6 +55,8 @@ def scoring_sql(
         The bare SELECT; a view; or a label table, a partition a day, whose days are replaced whole.
     target : str
         The view or the label table.
+    derived : collection of str
+        Features that the table does not have, and whose ratio to the pages it has.
 
     Raises
     ------
@@ -62,7 +66,7 @@ def scoring_sql(
         The model has more axes than fit in one statement.
     """
     source, into = quoted(table, dialect), quoted(target, dialect)
-    written = _select(model, dialect, source)
+    written = _select(model, dialect, source, derived)
     head = (
         f"-- Grain: one row per visit of {table}, with its segment by model {model.version}.\n"
         "-- Ties: scores within 1e-9 of the best, relative to 1 + its size; "
@@ -95,17 +99,19 @@ def quoted(name: str, dialect: Dialect) -> str:
     return ".".join(f"{mark}{part}{mark}" for part in name.split("."))
 
 
-def _select(model: Model, dialect: Dialect, source: str) -> str:
+def _select(model: Model, dialect: Dialect, source: str, derived: Collection[str]) -> str:
     applied = model.applied
     keys = ["visit_id", "date_id"] if model.table == "visits" else []
-    columns = [(name, name) for name in (*keys, *model.needs)]
+    columns = [(name, name) for name in keys]
+    columns += [(name, of_ratio(name) if name in derived else name) for name in model.needs]
     reach: dict[int, float] = {}
     if isinstance(applied, Nearest):
         stages = by_centre.stages(applied)
     else:
         stages = by_density.stages(applied)
         if applied.ruled:
-            columns.append(("met_rule", rule(tuple(applied.ruled), model.needs)))
+            met = [("met_rule", rule(tuple(applied.ruled), model.needs))]
+            stages.insert(0, Stage.of("ruled", "the rule that a visit meets", met))
         if model.unassigned:
             reach = dict(zip(applied.clusters, applied.reach, strict=False))
     cluster = "cluster"
@@ -138,7 +144,7 @@ def _select(model: Model, dialect: Dialect, source: str) -> str:
         ("margin", "margin"),
         ("model_version", text(model.version, dialect)),
     ]
-    first = Stage.of("known", "the features that decide, and the rule that a visit meets", columns)
+    first = Stage.of("known", "the features that decide", columns)
     return select(source, first, stages, final)
 
 
