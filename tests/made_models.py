@@ -105,4 +105,11 @@ def as_model(fitted: Fitted, features: tuple[str, ...]) -> Model:
         grade="none",
         applied=fitted,
         unassigned=True,
+        training={
+            "n_visits": 0,
+            **dict.fromkeys(("first_day", "last_day", "sha256")),
+            "quantiles": [],
+            "features": {},
+            "days": [],
+        },
     )

@@ -16,8 +16,8 @@ import pytest
 from visitseg import ContractError, Model, OutputError, UsageError, VisitSegmenter, run, score
 from visitseg.labels import SCHEMA, read_labels
 from visitseg.pipeline import build_visits
-from visitseg.scoring import Window
 from visitseg.simulate import simulate
+from visitseg.window import Window
 
 FIRST = date(2026, 1, 5)
 

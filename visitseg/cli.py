@@ -249,7 +249,8 @@ def _print_run(found: Run, *, as_json: bool) -> None:
 def _print_files(found: Run | Scored) -> None:
     typer.echo(f"\nWritten to {found.folder}:")
     for path in found.files:
-        typer.echo(f"  {path.relative_to(found.folder)}")
+        inside = path.is_relative_to(found.folder)
+        typer.echo(f"  {path.relative_to(found.folder) if inside else path}")
 
 
 def _print_json(content: object) -> None:

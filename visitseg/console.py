@@ -111,6 +111,14 @@ def score_table(found: Scored) -> None:
     days = found.report["days"]
     model = found.report["model"]["version"]
     _out().print(Text(f"\n{len(days)} days labelled by model {model}."), soft_wrap=True)
+    if told := found.report.get("export"):
+        text = (
+            f"{told['rows']:,} visits exported: {told['new']:,} new, {told['changed']:,} changed, "
+            f"{told['removed']:,} removed."
+        )
+        if told["too_small"]:
+            text += f" Under {told['min_segment']} visits: {', '.join(told['too_small'])}."
+        _out().print(Text(text), soft_wrap=True)
 
 
 def _centre(value: float | None) -> str:

@@ -135,7 +135,7 @@ class LabelFolder:
         list of Path
             Every file that was written.
         """
-        written = []
+        written: list[Path] = []
         for day in days:
             target = self.out / LABELS / partition(day) / FILE
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -148,6 +148,12 @@ class LabelFolder:
             (self.path / name).replace(self.out / name)
             written.append(self.out / name)
         return written
+
+
+def day_file(folder: Path, day: str) -> Path:
+    """Return the file of a day's labels."""
+    root = folder / LABELS if (folder / LABELS).is_dir() else folder
+    return root / partition(day) / FILE
 
 
 def partition(day: str) -> str:

@@ -30,6 +30,7 @@ from visitseg.visits.kept import kept
 from visitseg.visits.planning import ORDER
 from visitseg.visits.text import load
 from visitseg.warehouse import Warehouse, connect
+from visitseg.window import Window
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ def score(
         settings = replace(settings, model=Path(model) if model else settings.model)
         model = scoring.load_model(settings.model)
     listener = progress or Silent()
-    window = scoring.Window.of(settings)
+    window = Window.of(settings)
+    scoring.check_settings(settings)
     with LabelFolder(scoring.folder_of(settings)) as folder:
         settings = window.widened(_simulated(settings, folder.path, listener))
         contract = kept(model.contract)
@@ -146,11 +148,13 @@ def score(
         held = {str(day.day) for day in table.ledger.days if day.rows_in}
         days = window.choose(found, held, folder.labelled())
         report = scoring.score_report(model, settings, table, found, days)
+        exported = scoring.export(settings, report, folder.path)
         warnings = [*_tell(table.checks, listener), *days.warnings]
         for text in days.warnings:
             listener.warn(text)
         files = {"score_report.json": report, "ledger.json": table.ledger.to_dict()}
         written = folder.publish(days.days, days.gone, files)
+        written += [exported.replace(settings.export)] if exported and settings.export else []
         listener.done(f"{report['n_visits']:,} visits of {len(days.days)} days labelled")
         return Scored(folder.out, written, report, warnings)
 

@@ -199,6 +199,12 @@ def _contradictions(s: Settings) -> list[str]:
             ("bigquery",),
             "bigquery.expire_hours must be within a year, bigquery.retry_sec at least 0",
         ),
+        (s.late_days < 0, ("late_days",), f"late_days = {s.late_days} must be at least 0"),
+        (
+            s.since is not None and s.export is None,
+            ("since",),
+            "since needs export: what should be written?",
+        ),
         (not 0 <= s.seed < 2**32, ("seed",), f"seed = {s.seed} must be in [0, 2^32)"),
     )
     found = [f"{text} ({where(*names)})" for wrong, names, text in rules if wrong]

@@ -195,6 +195,27 @@ class Settings:
     late_days: int = option(
         3, "Days before --date-from that are read again and replaced.", commands=SCORE
     )
+    export: Path | None = option(
+        None,
+        "Write the visits whose segment changed to this .csv or .parquet file.",
+        commands=SCORE,
+        metavar="FILE",
+    )
+    since: Path | None = option(
+        None,
+        "Labels that --export compares with; without them every visit is new.",
+        commands=SCORE,
+        metavar="LABEL_DIR",
+    )
+    min_segment: int = option(
+        50, "Segments with fewer visits are left out of --export.", commands=SCORE
+    )
+    salt_env: str | None = option(
+        None,
+        "Environment variable that holds a salt: visit ids become SHA-256 of salt|visit_id.",
+        commands=DATA,
+        metavar="NAME",
+    )
     no_visits: bool = option(False, "Leave visits.parquet out of the run folder.", commands=SEGMENT)
     resessionize: bool = option(
         False, "Break the visits of an event log at long pauses.", commands=DATA

@@ -15,6 +15,7 @@ from visitseg.visits.daily import daily_checks
 from visitseg.visits.features import NO_CONTRACT, Contract
 from visitseg.visits.ledger import Ledger, read_ledger
 from visitseg.visits.planning import LAYOUTS, Model, Plan, open_and_plan
+from visitseg.visits.salting import read_salt, salt_table, salt_told
 from visitseg.visits.streaming import is_streamed, make_tables
 from visitseg.warehouse import RAW, Input, Warehouse
 
@@ -77,6 +78,7 @@ def build(
     LedgerError, ContractError
         The grain is wrong; nothing must be published.
     """
+    salt = read_salt(settings)
     on_step("opening the input")
     opened, plan = open_and_plan(warehouse, settings, contract)
 
@@ -112,6 +114,9 @@ def build(
     enforce(checks, ledger.visits, f"{days[0]} to {days[1]}" if days else "no dates")
     for model in plan.models[:-1]:
         warehouse.drop_table(model.name)
+    if salt:
+        salt_table(warehouse, salt)
+        ledger, checks = salt_told(ledger, checks, salt)
     return VisitTable(
         opened=opened,
         ledger=ledger,
