@@ -9,7 +9,7 @@ visits have that atom.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from visitseg.segments.transform import Matrix
 # Half a visit of every atom, so that none is impossible.
 _PRIOR = 0.5
 _ROUNDS = 4
+# How often borders are drawn anew before that.
+_SETTLING = 3
 _RIDGE = 1e-3
 LOG_TWO_PI = float(np.log(2 * np.pi))
 # Scores nearer than this, relative to 1 + the best, are a tie: rounding must not decide.
@@ -162,22 +164,27 @@ def learn(
         How often each segment has each atom is learnt by assigning and counting in turns.
     """
     k, n_axes = int(labels.max()) + 1, fitted.shape[1]
-    means = np.array([fitted[labels == c].mean(axis=0) for c in range(k)])
-    covariances = np.array([_covariance(fitted[labels == c]) for c in range(k)])
+    for _ in range(_SETTLING if shaped and k > 1 else 0):
+        # Where a border lies depends on the pieces that were merged; settled, it does so less.
+        again = _of_places(fitted, labels, k).scores(fitted, fitted).argmax(axis=1)
+        if np.bincount(again, minlength=k).min() <= n_axes:
+            break
+        labels = again.astype(np.int32)
+    found = _of_places(fitted, labels, k)
     if not shaped:
-        spread = float(np.mean([np.trace(cov) / n_axes for cov in covariances]))
-        covariances = np.array([spread * np.eye(n_axes)] * k)
-    sizes = np.bincount(labels, minlength=k) / len(labels)
-    found = Assigner(
-        means,
-        covariances,
-        np.log(sizes) if shaped else np.zeros(k),
-        tuple(tuple(values) for values in atoms),
-        tuple(np.zeros((k, len(values) + 2)) for values in atoms),
+        spread = float(np.mean([np.trace(cov) / n_axes for cov in found.covariances]))
+        found = replace(
+            found, covariances=np.array([spread * np.eye(n_axes)] * k), log_shares=np.zeros(k)
+        )
+    # At first an atom counts as the place where it lies: who else would reach a cap on time?
+    scores = found.scores(places, raw)
+    found = replace(
+        found,
+        atoms=tuple(tuple(values) for values in atoms),
+        log_atoms=tuple(np.zeros((k, len(values) + 2)) for values in atoms),
     )
     codes = found.codes(places, raw)
     for _ in range(_ROUNDS if shaped else 0):
-        scores = found.scores(places, raw)
         weights = np.exp(scores - logsumexp(scores, axis=1, keepdims=True))
         tables = []
         for j, values in enumerate(atoms):
@@ -187,10 +194,22 @@ def learn(
             # Possible only where the data have it at all.
             table += _PRIOR * (table.sum(axis=0) > 0) + 1e-9
             tables.append(np.log(table / table.sum(axis=1, keepdims=True)))
-        found = Assigner(
-            means, covariances, np.log(weights.mean(axis=0) + 1e-12), found.atoms, tuple(tables)
-        )
+        shares = np.log(weights.mean(axis=0) + 1e-12)
+        found = replace(found, log_shares=shares, log_atoms=tuple(tables))
+        scores = found.scores(places, raw)
     return found
+
+
+def _of_places(X: Matrix, labels: Labels, k: int) -> Assigner:
+    """Return a normal distribution per segment, without atoms."""
+    own = [X[labels == c] for c in range(k)]
+    return Assigner(
+        np.array([part.mean(axis=0) for part in own]),
+        np.array([_covariance(part) for part in own]),
+        np.log(np.bincount(labels, minlength=k) / len(labels)),
+        ((),) * X.shape[1],
+        (np.zeros((k, 2)),) * X.shape[1],
+    )
 
 
 def _covariance(X: Matrix) -> Matrix:

@@ -147,7 +147,7 @@ def merge(P: Matrix, pieces: Labels, raw: Matrix, deep: float = valley.DEEP) -> 
     merges: list[Merge] = []
     alive = set(range(len(sides)))
     while len(alive) > 1:
-        pair = max(found, key=lambda pair: (found[pair][0].ratio, -found[pair][1]))
+        pair = max(found, key=lambda pair: _next(*found[pair], deep))
         gap = found[pair][0]
         if gap.ratio <= deep and (unsure := set(found) - sure):
             # Costly, so only now: no pair may owe its valley to a single value.
@@ -167,6 +167,14 @@ def merge(P: Matrix, pieces: Labels, raw: Matrix, deep: float = valley.DEEP) -> 
             sure.discard(pair)
             found[pair] = _look(sides[i], sides[other], within)
     return Tree(pieces, merges, deep)
+
+
+def _next(gap: valley.Valley, distance: float, deep: float) -> tuple[float, float]:
+    """Rank a pair: any that no deep valley separates before others; of those, the nearest.
+
+    By its ratio, a dip that is noise would let pieces on either side of a third merge first.
+    """
+    return (gap.ratio if gap.ratio <= deep else 1.0), -distance
 
 
 def _look(a: Side, b: Side, within: Matrix) -> tuple[valley.Valley, float]:

@@ -1,0 +1,78 @@
+"""Harder planted segments to choose constants on: rare kinds, spiky values, overlapping kinds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.quality.families import (
+    NAMED,
+    Family,
+    Kind,
+    Planted,
+    Rng,
+    bounces,
+    buyers,
+    join,
+    visits_of,
+)  # fmt: skip
+
+
+def _how(rng: Rng) -> dict[str, object]:
+    return {
+        "counts": str(rng.choice(["multiplicative", "negative binomial", "poisson"])),
+        "times": str(rng.choice(["multiplicative", "gamma", "additive"])),
+        "whole_seconds": bool(rng.random() < 0.5),
+        "correlation": float(rng.choice([0.0, 0.6])),
+    }
+
+
+def rare(rng: Rng, n: int) -> Planted:
+    """One or two kinds of 0.3 to 0.9 % beside kinds at least 20 times larger."""
+    names = list(rng.choice(list(NAMED), size=rng.integers(2, 5), replace=False))
+    n_tiny = 1 if len(names) == 2 else int(rng.integers(1, 3))
+    large = rng.dirichlet(np.full(len(names) - n_tiny, 4.0)) * rng.uniform(0.4, 0.9)
+    shares = [*rng.uniform(0.003, 0.009, n_tiny), *large]
+    how = _how(rng)
+    parts = [bounces(rng, int((1 - sum(shares)) * n))] if sum(shares) < 0.95 else []
+    if rng.random() < 0.5:
+        parts.append(buyers(rng, int(0.02 * n)))
+    for name, share in zip(names, shares, strict=True):
+        parts.append(visits_of(rng, NAMED[name], max(int(share * n), 60), **how))  # type: ignore[arg-type]
+    return join(parts, rng)
+
+
+def spiky_mix(rng: Rng, n: int) -> Planted:
+    """Named kinds whose values spike: times floored or capped, many visits on exactly 2 pages."""
+    names = list(rng.choice(list(NAMED), size=rng.integers(2, 5), replace=False))
+    how = _how(rng)
+    parts = [bounces(rng, n // 3)]
+    shares = rng.dirichlet(np.full(len(names), 3.0)) * 0.6 + 0.02
+    for name, share in zip(names, shares, strict=True):
+        parts.append(visits_of(rng, NAMED[name], int(share * n), **how))  # type: ignore[arg-type]
+    found = join(parts, rng)
+    time = found.columns["time_on_site_sec"]
+    known = np.isfinite(time)
+    if rng.random() < 0.5:
+        floored = known & (rng.random(len(time)) < rng.uniform(0.02, 0.2))
+        time[floored] = rng.integers(0, 2)
+    else:
+        cap = np.nanquantile(time, rng.uniform(0.9, 0.99))
+        time[known] = np.minimum(time[known], cap)
+    pages = np.maximum(found.columns["pageviews"], 1)
+    found.columns["time_on_site_sec_per_pageview"] = time / pages
+    return found
+
+
+def overlapping(rng: Rng, n: int) -> Planted:
+    """Two to four kinds that overlap: a lower K or a continuum is right too."""
+    k = int(rng.integers(2, 5))
+    kinds = [
+        Kind(np.exp(rng.uniform(1.3, 3)), np.exp(rng.uniform(2, 4.5)), spread=0.6) for _ in range(k)
+    ]
+    parts = [visits_of(rng, kind, n // k) for kind in kinds]
+    return join(parts, rng)
+
+
+MIXES: dict[str, Family] = {"rare": rare, "spiky_mix": spiky_mix}
+NOTHING: dict[str, Family] = {}
+OVERLAPPING: dict[str, Family] = {"overlapping": overlapping}
