@@ -153,7 +153,7 @@ def _ledger(n_visits: int, days: int) -> dict[str, Any]:
 
 
 def _checks() -> list[dict[str, Any]]:
-    warned = {"orders_without_basket_step": 9}
+    warned = {"orders_without_basket_step": 90, "time_differs": 2}
     names = ["visit_id_unique", "pageviews_not_negative", "ledger_adds_up", *warned]
     return [
         {
@@ -210,7 +210,7 @@ def _report(n_visits: int, days: int, sizes: list[int], *, exact: bool) -> dict[
         "checks": {
             "passed": 3, "warnings": ["orders_without_basket_step"],
             "sentences": {
-                "orders_without_basket_step": "9 visits. Orders <b>without</b> a basket."
+                "orders_without_basket_step": "90 visits. Orders <b>without</b> a basket."
             },
         },
         "ledger": {"rows_in": n_visits + 15, "rows_used": n_visits, "visits": n_visits},

@@ -32,7 +32,7 @@ def written(month: Path) -> list[Path]:
 
 
 def test_everything_written_is_returned(month: Path, written: list[Path]) -> None:
-    names = [*MEASURES, "segment_mix", "centre_heat_map"]
+    names = [*MEASURES, "segment_mix", "centre_heat_map", "ledger_flow"]
     expected = {month / "plots" / f"{n}.{kind}" for n in names for kind in ("svg", "png")}
     assert set(written) == expected | {month / "report.html"}
     assert all(path.is_file() for path in written)
@@ -47,7 +47,7 @@ def test_same_files_give_the_same_bytes(month: Path, tmp_path: Path) -> None:
 
 def test_sections_follow_the_reader(month: Path) -> None:
     page = page_of(month)
-    assert page.sections() == ["answer", "segments", "mix", "evidence", "grain", "checks", "run"]
+    assert page.sections() == ["answer", "segments", "explore", "evidence"]
     anchors = [a["href"] for a in page.all("a") if (a["href"] or "").startswith("#")][1:]
     assert anchors == [f"#{section}" for section in page.sections()]
 
@@ -117,21 +117,23 @@ def test_no_id_reaches_the_page(month: Path) -> None:
 def test_failed_checks_are_in_words_and_first(month: Path) -> None:
     page = page_of(month)
     careful = page.text[page.text.index("Be careful") : page.text.index("The centre of each")]
-    assert "Orders without basket step. 9 visits. Orders <b>without</b> a basket." in careful
-    checks = page.text[page.text.index("Rows found") :]
+    assert "Orders without basket step. 90 visits. Orders <b>without</b> a basket." in careful
+    assert "Time differs" not in careful, "two visits in 12,400 are not the reader's first worry"
+    checks = page.text[page.text.rindex("Checks") :]
+    assert "Time differs" in checks
     assert checks.index("Orders without basket step") < checks.index("Visit id unique")
 
 
 @pytest.mark.parametrize(
     ("options", "absent", "pictures"),
     [
-        ({"days": 0}, {"mix"}, [*MEASURES, "centre_heat_map"]),
+        ({"days": 0}, {"explore"}, [*MEASURES, "centre_heat_map", "ledger_flow"]),
         (
             {"diagnostics": False, "clipping": None},
-            {"evidence"},
-            ["segment_mix", "centre_heat_map"],
+            {"changes"},
+            ["segment_mix", "centre_heat_map", "ledger_flow"],
         ),
-        ({"visits_only": True}, {"segments", "mix", "evidence", "run"}, []),
+        ({"visits_only": True}, {"segments", "explore", "changes"}, ["ledger_flow"]),
     ],
 )
 def test_what_the_folder_lacks_is_left_out(
@@ -228,7 +230,7 @@ def test_the_page_needs_nothing_beside_itself(month: Path) -> None:
 def test_each_drawing_has_its_finding_in_words(month: Path) -> None:
     page = page_of(month)
     drawings = [attrs for _, attrs in page.tags if attrs.get("role") == "img"]
-    assert len(drawings) == len(page.all("svg")) == 4 + 6
+    assert len(drawings) == len(page.all("svg")) == 4 + 6 + 1
     assert all(re.search(r"\d", drawing["aria-label"] or "") for drawing in drawings)
     assert all(svg["aria-hidden"] == "true" for svg in page.all("svg"))
     assert any("95 % interval 0.30 to 0.33" in (d["aria-label"] or "") for d in drawings)

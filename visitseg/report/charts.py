@@ -5,7 +5,7 @@ Every colour is a token of `theme`, as ``var(--accent)``; every text stands besi
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import altair as alt
 
@@ -13,37 +13,30 @@ from visitseg.report import words
 from visitseg.report.drawing import (
     Rows,
     Size,
+    inline,
     layered,
+    name_axis,
     records,
-    three_ticks,
     to_png,
     to_svg,
-    utc_ms,
 )
 from visitseg.report.measure import by_k
 
 __all__ = [
+    "MEASURES",
     "PICTURE",
     "calinski_harabasz",
     "centre_heat_map",
     "davies_bouldin",
     "elbow",
-    "mix_panel",
-    "one_day_mix",
-    "segment_mix",
     "silhouette",
+    "stability",
     "to_png",
     "to_svg",
 ]
 
 PICTURE: Size = (560, 320)
 """Width and height of a picture in ``plots/``, in pixels."""
-
-LINE_FROM_DAYS = 14
-"""Fewer days are points with their intervals: a line would claim a course."""
-
-_YEAR_MS = 300 * 86_400_000  # from about a year on, a label needs the year
-_PERCENT = "format(datum.value * 100, '.3~g') + '\\u00a0%'"
 
 
 def elbow(rows: Rows, chosen: int | None = None, size: Size = PICTURE) -> alt.LayerChart:
@@ -120,134 +113,49 @@ def calinski_harabasz(
     return by_k(rows, "calinski_harabasz", chosen, size, words.number)
 
 
-def mix_panel(rows: Rows, colour: str, size: Size, *, dashed: bool = False) -> alt.LayerChart:
-    """Draw one segment's share by day, with its 95 % interval and the last value.
+def stability(
+    rows: Rows, field: str, chosen: int | None, size: Size, threshold: float | None
+) -> alt.LayerChart:
+    """Draw a measure between 0 and 1 by K, with what was needed as a dashed line.
 
     Parameters
     ----------
     rows : list of dict or pyarrow.Table
-        ``date_id``, ``pct``, ``pct_low``, ``pct_high`` (shares, 0 to 1), by day.
-    colour, size
-        Of the segment; width and height, px.
-    dashed : bool
-        For a colour that is used a second time.
+        ``k`` and the field: ``prediction_strength``, ``jaccard`` or ``valley``.
+    field : str
+        Which.
+    chosen, size
+        As in `elbow`.
+    threshold : float, optional
+        What was needed.
 
     Returns
     -------
     altair.LayerChart
-        A line over a band; under 14 days, points with their intervals.
+        One line, with the value written at the chosen K.
     """
-    days = [
-        {key: row[key] for key in ("pct", "pct_low", "pct_high")}
-        | {"at": utc_ms(row["date_id"]), "text": words.share(row["pct"])}
-        for row in records(rows)
-    ]
-    first, last = days[0]["at"], days[-1]["at"]
-    low, high = min(r["pct_low"] for r in days), max(r["pct_high"] for r in days)
-    ticks, domain = three_ticks(low, high)
-    form = "%-d %b" if last - first < _YEAR_MS else "%b %Y"
-    x = alt.X(
-        "at:T",
-        scale=alt.Scale(type="utc", domain=[first, last + (last - first) * 0.2], nice=False),
-        axis=alt.Axis(
-            values=sorted({first, days[len(days) // 2]["at"], last}),
-            labelExpr=f"utcFormat(datum.value, '{form}')",
-            labelOverlap=True,
-            title=None,
-        ),
-    )
-    y = alt.Y(
-        "pct:Q",
-        scale=alt.Scale(domain=domain, zero=False, nice=False),
-        axis=alt.Axis(values=ticks, grid=True, labelExpr=_PERCENT, title=None, minExtent=40),
-    )
-    chart = alt.Chart(alt.InlineData(values=days)).encode(x=x, y=y)
-    ends = {"y": alt.Y("pct_low:Q", title=None), "y2": "pct_high:Q"}
-    if len(days) < LINE_FROM_DAYS:
-        drawn = [
-            chart.mark_rule(color=colour, opacity=0.45, strokeWidth=2).encode(**ends),
-            chart.mark_point(color=colour, filled=not dashed, opacity=1, size=36),
-        ]
-    else:
-        line: dict[str, Any] = {"strokeDash": [4, 2]} if dashed else {}
-        drawn = [
-            chart.mark_area(color=colour, opacity=0.16).encode(**ends),
-            chart.mark_line(color=colour, strokeWidth=1.75, **line),
-            chart.transform_filter(alt.datum.at == last).mark_point(
-                color=colour, filled=True, opacity=1, size=40
-            ),
-        ]
-    value = chart.transform_filter(alt.datum.at == last).mark_text(align="left", dx=8)
-    return layered([*drawn, value.encode(text="text:N")], *size)
+    return by_k(rows, field, chosen, size, words.plain, threshold=threshold)
 
 
-def one_day_mix(rows: Rows, size: Size = PICTURE) -> alt.LayerChart:
-    """Draw the shares of a single day as points with their 95 % intervals.
+def _of(field: str) -> Callable[..., alt.LayerChart]:
+    def draw(
+        rows: Rows, chosen: int | None = None, size: Size = PICTURE, threshold: float | None = None
+    ) -> alt.LayerChart:
+        return stability(rows, field, chosen, size, threshold)
 
-    Parameters
-    ----------
-    rows : list of dict or pyarrow.Table
-        ``segment``, ``colour``, ``pct``, ``pct_low``, ``pct_high``; one row a segment.
-    size
-        Width and height, px.
-
-    Returns
-    -------
-    altair.LayerChart
-        One row a segment, in the order given.
-    """
-    fields = ("segment", "colour", "pct", "pct_low", "pct_high")
-    shares = [
-        {key: row[key] for key in fields} | {"text": words.share(row["pct"])}
-        for row in records(rows)
-    ]
-    ticks, domain = three_ticks(0.0, max(row["pct_high"] for row in shares), from_zero=True)
-    x = alt.X(
-        "pct:Q",
-        scale=alt.Scale(domain=[domain[0], domain[1] * 1.12], nice=False),
-        axis=alt.Axis(values=ticks, grid=True, labelExpr=_PERCENT, title=None),
-    )
-    y = alt.Y("segment:N", sort=None, axis=_name_axis(110))
-    colour = alt.Color("colour:N", scale=None)
-    chart = alt.Chart(alt.InlineData(values=shares)).encode(x=x, y=y)
-    ends = {"x": alt.X("pct_low:Q", title=None), "x2": "pct_high:Q"}
-    return layered(
-        [
-            chart.mark_rule(strokeWidth=3, opacity=0.4).encode(color=colour, **ends),
-            chart.mark_point(filled=True, size=60, opacity=1).encode(color=colour),
-            chart.mark_text(align="left", dx=10).encode(
-                x=alt.X("pct_high:Q", title=None), text="text:N"
-            ),
-        ],
-        *size,
-    )
+    return draw
 
 
-def segment_mix(rows: Rows, columns: int = 3) -> alt.ConcatChart | alt.LayerChart:
-    """Draw the mix over time, one panel a segment, each with its own scale.
-
-    Parameters
-    ----------
-    rows : list of dict or pyarrow.Table
-        ``date_id``, ``segment_id``, ``segment``, ``colour``, ``dashed``, ``pct``, ``pct_low``,
-        ``pct_high``.
-    columns : int
-        Panels side by side.
-
-    Returns
-    -------
-    altair.ConcatChart or altair.LayerChart
-        Panels of `mix_panel`; for a single day, `one_day_mix`.
-    """
-    shares = records(rows)
-    if len({row["date_id"] for row in shares}) == 1:
-        return one_day_mix(shares, (PICTURE[0], 60 + 34 * len(shares)))
-    panels = []
-    for segment_id in dict.fromkeys(row["segment_id"] for row in shares):
-        own = [row for row in shares if row["segment_id"] == segment_id]
-        panel = mix_panel(own, own[0]["colour"], (250, 140), dashed=own[0]["dashed"])
-        panels.append(panel.properties(title=own[0]["segment"]))
-    return alt.concat(*panels, columns=columns, spacing=28)
+MEASURES: dict[str, Callable[..., alt.LayerChart]] = {
+    "elbow": elbow,
+    "silhouette": silhouette,
+    "davies_bouldin": davies_bouldin,
+    "calinski_harabasz": calinski_harabasz,
+    "prediction_strength": _of("prediction_strength"),
+    "bootstrap_jaccard": _of("jaccard"),
+    "density_valley": _of("valley"),
+}
+"""A chart for each measure of K, by the name of its picture."""
 
 
 def centre_heat_map(cells: Rows) -> alt.LayerChart:
@@ -269,7 +177,7 @@ def centre_heat_map(cells: Rows) -> alt.LayerChart:
         for row in records(cells)
     ]
     lines = max(cell["feature"].count("|") + 1 for cell in drawn)
-    chart = alt.Chart(alt.InlineData(values=drawn)).encode(
+    chart = alt.Chart(inline(drawn)).encode(
         x=alt.X(
             "feature:N",
             sort=None,
@@ -280,14 +188,10 @@ def centre_heat_map(cells: Rows) -> alt.LayerChart:
                 labelExpr="split(datum.label, '|')", labelBaseline="bottom", labelLineHeight=14,
             ),
         ),
-        y=alt.Y("segment:N", sort=None, scale=alt.Scale(paddingInner=0.06), axis=_name_axis(180)),
+        y=alt.Y("segment:N", sort=None, scale=alt.Scale(paddingInner=0.06), axis=name_axis(180)),
     )  # fmt: skip
     hue = alt.when(alt.datum.above).then(alt.value("var(--hi)")).otherwise(alt.value("var(--lo)"))
     tint = chart.mark_rect(cornerRadius=4).encode(
         fill=hue, fillOpacity=alt.FillOpacity("depth:Q", scale=None)
     )
     return layered([tint, chart.mark_text().encode(text="text:N")], alt.Step(98), alt.Step(38))
-
-
-def _name_axis(limit: int) -> alt.Axis:
-    return alt.Axis(title=None, labelLimit=limit, labelPadding=12, labelColor="var(--ink)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def to_svg(chart: Chart, title: str = "", *, tokens: bool = False) -> str:
     str
         A whole SVG document.
     """
-    specification = chart.to_dict() | {"padding": 4 if tokens else 14}
+    specification = chart.to_dict(validate=False) | {"padding": 4 if tokens else 14}
     if isinstance(specification.get("width"), int | float):
         specification["autosize"] = {"type": "fit", "contains": "padding"}
     svg = str(vl_convert.vegalite_to_svg(specification, config=_CONFIG, allowed_base_urls=[]))
@@ -135,9 +136,19 @@ def decimals(tick: float) -> int:
     return len(f"{tick:.6f}".rstrip("0").partition(".")[2])
 
 
+def inline(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
+    """Put rows into a chart, as JSON: Altair copies a chart often, and a text costs nothing."""
+    return alt.InlineData(values=json.dumps(list(rows)), format=alt.JsonDataFormat(type="json"))
+
+
 def records(rows: Rows) -> list[dict[str, Any]]:
     """Rows as a list of records, whichever form they came in."""
     return list(rows.to_pylist()) if isinstance(rows, pa.Table) else list(rows)
+
+
+def name_axis(limit: int) -> alt.Axis:
+    """Write names beside marks, cut at a width in px."""
+    return alt.Axis(title=None, labelLimit=limit, labelPadding=12, labelColor="var(--ink)")
 
 
 def utc_ms(day: date) -> int:

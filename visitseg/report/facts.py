@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from visitseg.report import tables, words
-from visitseg.report.folder import RunFolder
+from visitseg.report.folder import Record, RunFolder
+
+_UNATTRIBUTED = {"direct", "(direct)", "(not set)", "not known", "unassigned", "(none)"}
+_MOST = 4
+_FEW_BUYERS = 100
+_ONE_VISIT = 0.2
+_BORDER = 0.05
+_IN_A_THOUSAND = 1
 
 NOT_HERE = "not in this export"
 
@@ -15,10 +22,14 @@ _SOURCES = {
 }
 
 
+def source_of(run: RunFolder) -> str:
+    """Return the source: ga360, ga4, events or visits."""
+    return str(run.ledger.get("source") or (run.report.get("config") or {}).get("source") or "")
+
+
 def source(run: RunFolder) -> str:
     """Name what the rows came from."""
-    name = run.ledger.get("source") or (run.report.get("config") or {}).get("source") or ""
-    return _SOURCES.get(str(name), str(name))
+    return _SOURCES.get(source_of(run), source_of(run))
 
 
 def facts(run: RunFolder) -> list[tuple[str, str]]:
@@ -35,21 +46,48 @@ def facts(run: RunFolder) -> list[tuple[str, str]]:
         Name and value, in a fixed order.
     """
     n, totals = run.n_visits, run.report.get("totals") or {}
-    found = [("Period", _period(run)), ("Visits counted", _counted(run))]
+    found = [("Period", _period(run)), ("Visits counted", _counted(run)), *_without(run)]
     if not run.report:
         return found
+    found.append(("Source not known", _unattributed(run)))
+    if (border := run.explorer.get("on_a_border")) is not None:
+        found.append(("On a border between segments", words.share(float(border))))
     buyers, orders = totals.get("visits_with_transactions"), totals.get("transactions")
-    found.append(("Conversion", NOT_HERE if buyers is None or not n else words.share(buyers / n)))
-    if interval := totals.get("conversion_interval"):
+    if buyers is None or not n:
+        found.append(("Conversion", NOT_HERE))
+    elif interval := totals.get("conversion_interval"):
         low, high = (words.share(bound) for bound in interval)
         found.append(("Conversion, likely range", f"{low} to {high}"))
-    found.append(("Orders", NOT_HERE if orders is None else words.count(orders)))
-    revenue = totals.get("transaction_revenue")
-    money = NOT_HERE if revenue is None else words.money(revenue, run.currency)
-    found.append(("Revenue" if run.currency else "Revenue, in the export's currency", money))
+    if not run.profiles:
+        found.append(("Orders", NOT_HERE if orders is None else words.count(orders)))
+    if run.profiles:
+        return found
     timed = totals.get("visits_with_known_time")
     known = NOT_HERE if timed is None or not n else f"{words.share(timed / n)} of visits"
     return [*found, ("Time on site known", known)]
+
+
+def _without(run: RunFolder) -> list[tuple[str, str]]:
+    """Say how much of the export could not be put into visits for want of an id or of consent."""
+    rows = int(run.ledger.get("rows_in") or 0)
+    if not rows:
+        return []
+    lost = {str(r["reason"]): int(r["rows"]) for r in run.ledger.get("removed") or []}
+    unit = tables.rows_of(run)
+    said = [("Without a visitor id", f"{words.share(lost.get('null_id', 0) / rows)} of {unit}")]
+    if source_of(run) == "ga4":
+        said.insert(
+            0, ("Without consent", f"{words.share(lost.get('no_consent', 0) / rows)} of {unit}")
+        )
+    return said if source_of(run) != "visits" else []
+
+
+def _unattributed(run: RunFolder) -> str:
+    channels = (run.explorer.get("dimensions") or {}).get("channel")
+    if not channels:
+        return NOT_HERE
+    share = sum(part for name, part in channels.items() if str(name).lower() in _UNATTRIBUTED)
+    return f"{words.share(share)} of visits"
 
 
 def cautions(run: RunFolder) -> list[tuple[str, str]]:
@@ -63,37 +101,87 @@ def cautions(run: RunFolder) -> list[tuple[str, str]]:
     Returns
     -------
     list of (str, str)
-        A short head, and one sentence; at most three failed checks among them.
+        A short head, and one or two sentences; at most four.
     """
     said = []
     if run.report.get("smoke_mode"):
         said.append(("Simulated visits.", "These numbers show how the tool works, nothing else."))
-    failed = [check for check in tables.checks(run) if check["state"] != "ok"]
-    said += [(f"{check['name']}.", check["words"]) for check in failed[:3]]
-    if len(failed) > 3:
-        said.append((f"{len(failed) - 3} more under Checks.", "Read them before the numbers."))
-    if not run.report:
-        return said
-    buyers = (run.report.get("totals") or {}).get("visits_with_transactions")
-    if buyers is not None and buyers < 100:
+    failed = [check for check in tables.checks(run) if check["state"] == "bad"]
+    said += [(f"{check['name']}.", check["words"]) for check in failed]
+    if run.report:
+        said += [*_too_few(run), *_period_cautions(run), *_blurred(run)]
+    warned = [check for check in tables.checks(run) if check["state"] == "warn"]
+    said += [(f"{check['name']}.", check["words"]) for check in warned if _matters(run, check)]
+    if len(said) > _MOST:
+        rest = len(said) - _MOST + 1
+        said = [*said[: _MOST - 1], (f"{rest} more.", "They are under Evidence: checks.")]
+    return said
+
+
+def _too_few(run: RunFolder) -> list[tuple[str, str]]:
+    said = []
+    totals = run.report.get("totals") or {}
+    buyers = totals.get("visits_with_transactions")
+    largest = float(run.explorer.get("largest_revenue_share") or 0)
+    alone = ""
+    if largest > _ONE_VISIT and (revenue := totals.get("transaction_revenue")):
+        spent = words.money(largest * revenue, run.currency)
+        alone = f"One visit's {spent} is {words.part(largest)} of the revenue."
+    if buyers is not None and buyers < _FEW_BUYERS:
         text = "Too few to compare buyers by country or device."
-        said.append((f"{words.count(buyers)} visits with an order.", text))
+        noun = "visit" if buyers == 1 else "visits"
+        said.append((f"{words.count(buyers)} {noun} with an order.", f"{text} {alone}".strip()))
+    elif alone:
+        said.append(("One large order.", alone))
+    return said
+
+
+def _period_cautions(run: RunFolder) -> list[tuple[str, str]]:
     if run.days is None:
         text = "The input has no dates, so the report cannot say whether the mix changes."
-        said.append(("No dates.", text))
-    elif (length := (run.days[1] - run.days[0]).days + 1) < 28:
-        head = "One day only." if length == 1 else f"{length} days only."
-        text = "Weekends may look different. Use four weeks before you decide anything large."
-        said.append((head, text if length == 1 else text.split(". ")[1]))
-    cut = tables.clipped_values(run).get("transactions") or 0
-    if cut:
+        return [("No dates.", text)]
+    length = (run.days[1] - run.days[0]).days + 1
+    if length >= 28:
+        return []
+    use = "Use four weeks before you decide anything large."
+    if length == 1:
+        return [("One day only.", f"Weekends may look different. {use}")]
+    return [(f"{length} days only.", use)]
+
+
+def _blurred(run: RunFolder) -> list[tuple[str, str]]:
+    said = []
+    if float(run.explorer.get("on_a_border") or 0) > _BORDER:
+        text = "They could as well belong to the neighbouring segment."
+        share = words.share(float(run.explorer["on_a_border"]))
+        said.append((f"{share} of visits lie on a border.", text))
+    withheld = [
+        s.title
+        for s in run.segments
+        if ((s.profile.get("rule") or {}).get("withheld")) and not s.rule
+    ]
+    if withheld:
+        text = "No short rule finds enough of it: use the labels, not a rule of thumb."
+        said.append((f"{words.listed(withheld)}.", text))
+    if cut := tables.clipped_values(run).get("transactions") or 0:
         text = f"In {words.count(cut)} visits the number of orders was clipped as an outlier."
         said.append(("Buyers are blurred.", text))
     return said
 
 
+def _matters(run: RunFolder, check: Record) -> bool:
+    """Tell whether a warning concerns more than one visit in a thousand."""
+    rows = check["rows"]
+    return rows is None or check["of_days"] or rows > _IN_A_THOUSAND * run.n_visits / 1000
+
+
 def _period(run: RunFolder) -> str:
-    return words.period(*run.days) if run.days else NOT_HERE
+    if not run.days:
+        return NOT_HERE
+    length = (run.days[1] - run.days[0]).days + 1
+    days = "1 day" if length == 1 else f"{words.count(length)} days"
+    zone = (run.report.get("config") or {}).get("timezone")
+    return f"{days}, {zone}" if zone and source_of(run) in ("events", "visits") else days
 
 
 def _counted(run: RunFolder) -> str:

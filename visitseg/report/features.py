@@ -21,6 +21,42 @@ _LABELS = {
     "checkouts": "Checkouts",
 }
 
+KNOWN = frozenset(_LABELS)
+"""Features of every visit table; others are the user's own."""
+
+FIRST = (
+    "pageviews", "time_on_site_sec", "time_on_site_sec_per_pageview", "hits_per_pageview",
+    "engagement_time_sec", "product_views", "add_to_carts",
+)  # fmt: skip
+"""What cards show, in this order, as far as it is known."""
+
+_DONE = {
+    "product_views": "See a product",
+    "add_to_carts": "Fill a basket",
+    "checkouts": "Reach checkout",
+    "transactions": "Place an order",
+    "transaction_revenue": "Bring revenue",
+    "refund_revenue": "Get a refund",
+    "engaged": "Engaged",
+}
+_AXES = {
+    "log pageviews": "Pages",
+    "log1p seconds a page": "Seconds a page",
+    "log hits a page": "Hits a page",
+    "share of distinct pages": "Distinct pages",
+    "order placed": "Order placed",
+}
+
+
+def done(feature: str) -> str:
+    """Name what a visit does that has more than 0 of a feature: ``"Fill a basket"``."""
+    return _DONE.get(feature) or f"Any {label(feature).lower()}"
+
+
+def axis(name: str) -> str:
+    """Name an axis of the space that segments are sought in."""
+    return _AXES.get(name) or words.sentence(name)
+
 
 def kind(feature: str) -> str:
     """Tell what a feature counts: ``"time"``, ``"money"``, ``"share"`` or ``"number"``.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from visitseg.report import charts, features, mix, words
+from visitseg.report import charts, explorer, features, mix, trends, words
 from visitseg.report.drawing import Chart, Figure, titled
 from visitseg.report.folder import Record, RunFolder, Segment
 
@@ -23,6 +23,7 @@ class _Measure:
     caption: str
     best: str
     show: Callable[[float], str]
+    threshold: str = ""
 
 
 _MEASURES = [
@@ -36,7 +37,20 @@ _MEASURES = [
         "calinski_harabasz", "calinski_harabasz", "Calinski-Harabasz", "Higher is better", "max",
         words.number,
     ),
+    _Measure(
+        "prediction_strength", "prediction_strength", "Does a second sample agree?",
+        "Prediction strength; higher is better", "max", words.plain, "prediction_strength",
+    ),
+    _Measure(
+        "bootstrap_jaccard", "jaccard", "Do redrawn data agree?",
+        "Weakest segment, bootstrap Jaccard; higher is better", "max", words.plain, "jaccard",
+    ),
+    _Measure(
+        "density_valley", "valley", "Is there a gap between segments?",
+        "Density in the shallowest valley; 1 = no dip", "min", words.plain, "valley",
+    ),
 ]  # fmt: skip
+_OURS = 4
 
 
 def measures(run: RunFolder, *, picture: bool = False) -> Iterator[Figure]:
@@ -55,23 +69,31 @@ def measures(run: RunFolder, *, picture: bool = False) -> Iterator[Figure]:
         One a measure.
     """
     chosen = run.report.get("k_final")
-    for measure in _MEASURES:
+    thresholds = run.explorer.get("thresholds") or {}
+    for place, measure in enumerate(_MEASURES):
         known = [row for row in run.diagnostics if row.get(measure.field) is not None]
+        if place >= _OURS:  # one segment beyond the rules passes every test by definition
+            known = [row for row in known if (row.get("k_rest") or 2) > 1]
         if known:
-            draw = getattr(charts, measure.name)
+            draw = charts.MEASURES[measure.name]
+            limit = thresholds.get(measure.threshold)
+            column = (370, 190) if run.profiles else (280, 180)
+            size = charts.PICTURE if picture else column
             yield Figure(
                 name=measure.name,
                 heading=measure.heading,
                 caption=measure.caption,
                 finding=_finding(measure, known, chosen),
-                chart=draw(known, chosen, charts.PICTURE if picture else (280, 180)),
+                chart=draw(known, chosen, size)
+                if limit is None
+                else draw(known, chosen, size, limit),
             )
 
 
 def _finding(measure: _Measure, rows: list[Record], chosen: int | None) -> str:
     """Say what a measure shows, in numbers."""
     field, show = measure.field, measure.show
-    said = []
+    said: list[str] = []
     if own := next((row for row in rows if row["k"] == chosen), None):
         low, high = own.get(f"{field}_low") or 0.0, own.get(f"{field}_high") or 0.0
         interval = f" (95 % interval {show(low)} to {show(high)})" if low < high else ""
@@ -148,9 +170,14 @@ def pictures(run: RunFolder) -> Iterator[Figure]:
         Those for which the run holds data.
     """
     yield from map(_standing_alone, measures(run, picture=True))
+    drawn = [
+        explorer.clustergram(run, 820), explorer.landscape(run, 680), explorer.firmness(run, 620),
+        *explorer.spreads(run, 460), explorer.flow(run),
+    ]  # fmt: skip
+    yield from (_standing_alone(figure) for figure in drawn if figure)
     if rows := mix.rows(run):
         findings = " ".join(panel.finding for panel in mix.panels(run))
-        chart = charts.segment_mix(rows)
+        chart = trends.segment_mix(rows)
         yield _standing_alone(
             Figure("segment_mix", "Mix over time", mix.caption(run), findings, chart)
         )

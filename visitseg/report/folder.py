@@ -17,12 +17,13 @@ from visitseg.report import theme, words
 
 Record = dict[str, Any]
 
+_SQL = ("visit_rows.sql", "visit_events.sql", "visit_keys.sql", "visits.sql")
 _NOT_FEATURES = {"cluster", "segment_id", "segment", "kind", "n", "share"}
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One row of ``cluster_centers.parquet``, with the colour that belongs to its id."""
+    """One row of ``cluster_centers.parquet``, with its profile and the colour of its id."""
 
     id: str
     name: str
@@ -31,11 +32,23 @@ class Segment:
     centre: dict[str, float | None]
     colour: str
     again: bool
+    rule: str | None
+    profile: Record
 
     @property
     def few(self) -> bool:
         """Whether so few visits are in it that its centre would describe single visitors."""
         return self.n < words.FEW
+
+    @property
+    def title(self) -> str:
+        """The name with a capital, for a heading."""
+        return words.capital(self.name)
+
+    @property
+    def kind(self) -> str:
+        """One of rule, distinct, band and rest; empty in preset baseline."""
+        return str(self.profile.get("kind") or "")
 
 
 @dataclass(frozen=True)
@@ -49,23 +62,51 @@ class RunFolder:
     centres: list[Record]
     diagnostics: list[Record]
     mix: list[Record]
+    profiles: Record
+    explorer: Record
+    changes: Record
+    sql: dict[str, str]
 
     @cached_property
     def segments(self) -> list[Segment]:
         """The segments in the order of the centres."""
+        rules = self.rules
+        profiles = {row["segment_id"]: row for row in self.profiles.get("segments") or []}
         return [
             Segment(
-                id=str(row["segment_id"]),
+                id=(id_ := str(row["segment_id"])),
                 name=_name(str(row["segment"])),
                 n=int(row["n"]),
                 share=float(row["share"]),
                 centre={feature: row[feature] for feature in self.features},
                 colour=colour,
                 again=again,
+                rule=rules.get(id_),
+                profile=profiles.get(id_, {}),
             )
             for position, row in enumerate(self.centres)
-            for colour, again in [theme.segment_colour(str(row["segment_id"]), position)]
+            for colour, again in [theme.segment_colour(str(row["segment_id"]), position, rules)]
         ]
+
+    @cached_property
+    def rules(self) -> dict[str, str]:
+        """Which segment follows which rule: bounced or converted."""
+        return dict(self.explorer.get("rules") or {})
+
+    def of_rule(self, rule: str) -> list[Segment]:
+        """Return the segments that follow a rule."""
+        return [segment for segment in self.segments if segment.rule == rule]
+
+    @cached_property
+    def beyond(self) -> list[Segment]:
+        """The segments that no rule makes, the largest first."""
+        return sorted((s for s in self.segments if s.rule is None), key=lambda s: -s.share)
+
+    def typical(self, feature: str, segment: Segment | None = None) -> Record:
+        """Return how a feature is spread, in a segment or over all visits; empty if unknown."""
+        told = (self.explorer.get("features") or {}).get(feature) or {}
+        found = told.get("all") if segment is None else (told.get("segments") or {}).get(segment.id)
+        return dict(found or {})
 
     @cached_property
     def features(self) -> list[str]:
@@ -139,6 +180,14 @@ def read(path: Path) -> RunFolder:
         centres=_rows(path / "cluster_centers.parquet", "cluster segment_id segment n share"),
         diagnostics=_rows(path / "k_diagnostics.parquet", "k"),
         mix=_rows(path / "segment_mix.parquet", "date_id segment_id pct pct_low pct_high"),
+        profiles=_json(path / "profiles.json", {}),
+        explorer=_json(path / "explorer.json", {}),
+        changes=_json(path / "changes.json", {}),
+        sql={
+            name: (path / "sql" / name).read_text(encoding="utf-8")
+            for name in _SQL
+            if (path / "sql" / name).is_file()
+        },
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import altair as alt
 
-from visitseg.report.drawing import Rows, Size, decimals, layered, records, three_ticks
+from visitseg.report import words
+from visitseg.report.drawing import Rows, Size, decimals, inline, layered, records, three_ticks
 
 
 def by_k(
@@ -18,6 +19,7 @@ def by_k(
     show: Callable[[float], str],
     *,
     from_zero: bool = False,
+    threshold: float | None = None,
 ) -> alt.LayerChart:
     """Draw one measure of K: a shade at the chosen K, the interval if known, a line, a value.
 
@@ -35,6 +37,8 @@ def by_k(
         Writes the value at the chosen K.
     from_zero : bool
         Whether the axis begins at zero.
+    threshold : float, optional
+        A dashed line: what the measure must reach, or stay under.
 
     Returns
     -------
@@ -53,6 +57,8 @@ def by_k(
     ]
     interval = any(p["low"] is not None and p["low"] != p["high"] for p in points)
     known = [p[key] for p in points for key in ("value", "low", "high") if p[key] is not None]
+    if threshold is not None:
+        known.append(threshold)
     ticks, domain = three_ticks(min(known), max(known), from_zero=from_zero)
     form = f",.{max(decimals(tick) for tick in ticks)}f"
     ks = [point["k"] for point in points]
@@ -62,7 +68,7 @@ def by_k(
     y = alt.Y(
         "value:Q", title=None, scale=y_scale, axis=alt.Axis(values=ticks, grid=True, format=form)
     )
-    chart = alt.Chart(alt.InlineData(values=points)).encode(x=x, y=y)
+    chart = alt.Chart(inline(points)).encode(x=x, y=y)
     layers = [
         chart.mark_line(color="var(--accent)", strokeWidth=1.75),
         chart.mark_point(color="var(--accent)", filled=True, opacity=1, size=28),
@@ -71,6 +77,15 @@ def by_k(
         low = alt.Y("low:Q", title=None)
         band = chart.mark_area(color="var(--accent)", opacity=0.18).encode(y=low, y2="high:Q")
         layers.insert(0, band)
+    if threshold is not None:
+        limit = alt.Chart(inline([{"value": threshold, "k": max(ks) + 0.55}]))
+        limit = limit.encode(y=y)
+        layers += [
+            limit.mark_rule(color="var(--muted)", strokeDash=[4, 3]),
+            limit.mark_text(align="right", dy=-7, color="var(--muted)").encode(
+                x=x, text=alt.value(f"limit {words.plain(threshold)}")
+            ),
+        ]
     if chosen in ks:
         at = ks.index(chosen)
         mark = {
@@ -80,7 +95,7 @@ def by_k(
             "value": points[at]["value"],
             "text": show(points[at]["value"]),
         }
-        marked = alt.Chart(alt.InlineData(values=[mark]))
+        marked = alt.Chart(inline([mark]))
         shade = marked.mark_rect(fill="var(--band)")
         text = marked.mark_text(fontWeight="bold", fontSize=13, **free_side(points, at))
         layers.insert(0, shade.encode(x=alt.X("from:Q", title="K"), x2="to:Q"))

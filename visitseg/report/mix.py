@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 
-from visitseg.report import charts, words
+from visitseg.report import trends, words
 from visitseg.report.drawing import Figure
-from visitseg.report.folder import Record, RunFolder
+from visitseg.report.folder import Record, RunFolder, Segment
 
 WEEKLY_FROM_DAYS = 121
 """So many days are drawn as weeks, to keep a line readable."""
@@ -29,11 +29,16 @@ def rows(run: RunFolder) -> list[Record]:
     found = []
     dated = [row for row in run.mix if row["date_id"] is not None]
     weekly = len({row["date_id"] for row in dated}) >= WEEKLY_FROM_DAYS
-    for segment in run.segments:
+    for segment in ordered(run):
         own = [row for row in dated if row["segment_id"] == segment.id]
-        look = {"segment": segment.name, "colour": segment.colour, "dashed": segment.again}
+        look = {"segment": segment.title, "colour": segment.colour, "dashed": segment.again}
         found += [row | look for row in (_weeks(own) if weekly else own)]
     return found
+
+
+def ordered(run: RunFolder) -> list[Segment]:
+    """Return the segments, the largest first; in preset baseline as the centres are."""
+    return sorted(run.segments, key=lambda s: -s.share) if run.profiles else run.segments
 
 
 def _weeks(days: list[Record]) -> list[Record]:
@@ -79,20 +84,20 @@ def panels(run: RunFolder) -> list[Figure]:
     if len(days) == 1:
         return [_one_day(daily, days[0])]
     drawn = []
-    for segment in run.segments:
+    for segment in ordered(run):
         own = [row for row in daily if row["segment_id"] == segment.id]
         if own:
             shares = [row["pct"] for row in own]
             first, last = own[0], own[-1]
             finding = (
-                f"{segment.name}: {words.share(first['pct'])} of visits on "
+                f"{segment.title}: {words.share(first['pct'])} of visits on "
                 f"{words.day(first['date_id'])}, {words.share(last['pct'])} on "
                 f"{words.day(last['date_id'])}; between {words.share(min(shares))} and "
                 f"{words.share(max(shares))} over the period."
             )
-            chart = charts.mix_panel(own, segment.colour, (350, 160), dashed=segment.again)
+            chart = trends.mix_panel(own, segment.colour, (290, 160), dashed=segment.again)
             drawn.append(
-                Figure("", segment.name, "", finding, chart, segment.colour, segment.again)
+                Figure("", segment.title, "", finding, chart, segment.colour, segment.again)
             )
     return drawn
 
@@ -132,5 +137,5 @@ def _one_day(rows: list[Record], day: date) -> Figure:
         heading=f"Shares on {words.day(day)}",
         caption="Point: share of the day's visits. Bar: its 95 % interval.",
         finding=f"Shares of visits on {words.day(day)}, with 95 % intervals: {shares}.",
-        chart=charts.one_day_mix(rows, (360, 50 + 30 * len(rows))),
+        chart=trends.one_day_mix(rows, (370, 50 + 30 * len(rows))),
     )

@@ -27,6 +27,9 @@ _REASONS = {
     "shared_order_id": "visits with two receipts under one order id",
     "order_without_id": "orders without an id",
 }
+_OF_SEGMENTS_OR_DAYS = {"segment_share", "consent_share_steady", "events_below_ceiling"}
+"""Checks whose rows are not visits: one is enough to matter."""
+
 _CLIPPING = {
     "zscore": "Values farther than {threshold:g} standard deviations from the mean were set to "
     "that limit before the cut into segments; the centres are means of the clipped values.",
@@ -76,6 +79,8 @@ def checks(run: RunFolder) -> list[Record]:
                 "name": words.sentence(str(check["name"])),
                 "state": state,
                 "found": found,
+                "rows": rows,
+                "of_days": check["name"] in _OF_SEGMENTS_OR_DAYS,
                 "words": (said.get("sentences") or {}).get(check["name"], text),
             }
         )
@@ -183,3 +188,41 @@ def _plain(entry: Any) -> str:
 def clipped_values(run: RunFolder) -> dict[str, int]:
     """Count the clipped values of each feature."""
     return dict((run.report.get("clipping") or {}).get("counts") or {})
+
+
+def silhouette(run: RunFolder) -> str:
+    """Say what the silhouette was computed on."""
+    sample = run.report.get("silhouette_sample")
+    if not sample or not run.diagnostics:
+        return ""
+    banded = any((row.get("silhouette_low") or 0) < (row.get("silhouette_high") or 0)
+                 for row in run.diagnostics)  # fmt: skip
+    if sample.get("exact"):
+        text = f"Silhouette is computed on all {words.count(sample['of'])} visits"
+    else:
+        text = (
+            f"Silhouette is estimated on a sample of {words.count(sample['n'])} "
+            f"of {words.count(sample['of'])} visits"
+        )
+    return text + ("; its shade is the 95 % interval." if banded else ", without an interval.")
+
+
+def diagnostics(run: RunFolder) -> list[Record]:
+    """Lay out the classic indices of each K."""
+
+    def show(row: Record, field: str, form: str) -> str:
+        return words.DASH if row.get(field) is None else format(row[field], form)
+
+    return [
+        {
+            "k": row["k"],
+            "inertia": show(row, "inertia_ssd", ",.0f"),
+            "silhouette": show(row, "silhouette", ".3f"),
+            "interval": f"{row['silhouette_low']:.3f} to {row['silhouette_high']:.3f}"
+            if row.get("silhouette_low") is not None
+            else "",
+            "davies_bouldin": show(row, "davies_bouldin", ".2f"),
+            "calinski_harabasz": show(row, "calinski_harabasz", ",.0f"),
+        }
+        for row in run.diagnostics
+    ]

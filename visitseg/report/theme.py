@@ -7,6 +7,7 @@ pictures that leave the page get the light values (`in_light`).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 LIGHT: dict[str, str] = {
     "bg": "#f6f5f1",
@@ -72,6 +73,9 @@ DARK: dict[str, str] = {
 
 CHART_FONT = "Liberation Sans, Helvetica Neue, Arial, sans-serif"
 
+BEYOND = (2, 3, 5, 6, 7, 8)
+"""Colours of the segments that no rule makes."""
+
 _SLOTS = 8
 _REPEATED = (2, 3, 5, 7)  # the most distinct colours are handed out a second time, hatched
 
@@ -108,7 +112,9 @@ def in_light(svg: str) -> str:
     return re.sub(r"var\(--([\w-]+)\)", lambda found: LIGHT.get(found[1], found[0]), svg)
 
 
-def segment_colour(segment_id: str, position: int) -> tuple[str, bool]:
+def segment_colour(
+    segment_id: str, position: int, rules: Mapping[str, str] | None = None
+) -> tuple[str, bool]:
     """Give a segment its colour, which follows its id and not its rank.
 
     Parameters
@@ -117,6 +123,9 @@ def segment_colour(segment_id: str, position: int) -> tuple[str, bool]:
         ``"s1"``, ``"s2"``, …
     position : int
         Where the segment stands in the run, from 0; counts only for an id without a number.
+    rules : mapping of str to str, optional
+        Segment id -> bounced or converted. Bouncers are always slate and buyers orange; the others
+        take the colours between in the order of their birth.
 
     Returns
     -------
@@ -125,8 +134,38 @@ def segment_colour(segment_id: str, position: int) -> tuple[str, bool]:
     again : bool
         Whether the colour is handed out a second time, so the mark must be hatched or dashed.
     """
-    digits = re.sub(r"\D", "", segment_id)
-    birth = int(digits) if digits and int(digits) else position + 1
-    if birth <= _SLOTS:
-        return f"var(--c{birth})", False
-    return f"var(--c{_REPEATED[(birth - _SLOTS - 1) % len(_REPEATED)]})", True
+    birth = _number(segment_id) or position + 1
+    if not rules:
+        return coloured(birth - 1, range(1, _SLOTS + 1))
+    kin = sorted((id_ for id_ in rules if rules[id_] == rules.get(segment_id)), key=_number)
+    match rules.get(segment_id):
+        case "bounced":
+            return "var(--c1)", False
+        case "converted":
+            return "var(--c4)", kin.index(segment_id) > 0
+    older = sum(_number(id_) < birth for id_ in rules)
+    return coloured(birth - older - 1)
+
+
+def coloured(place: int, slots: Sequence[int] = BEYOND) -> tuple[str, bool]:
+    """Hand out the colours in order; when all are given, the most distinct a second time.
+
+    Parameters
+    ----------
+    place : int
+        From 0.
+    slots : sequence of int
+        Numbers of the colours that are handed out.
+
+    Returns
+    -------
+    tuple of (str, bool)
+        As `segment_colour`.
+    """
+    if place < len(slots):
+        return f"var(--c{slots[place]})", False
+    return f"var(--c{_REPEATED[(place - len(slots)) % len(_REPEATED)]})", True
+
+
+def _number(segment_id: str) -> int:
+    return int(re.sub(r"\D", "", segment_id) or 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 NBSP = "\u00a0"
@@ -19,6 +20,14 @@ _SMALL = [
     "Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
     "Eleven", "Twelve",
 ]  # fmt: skip
+_TENS = {
+    20: "twenty", 30: "thirty", 40: "forty", 50: "fifty", 60: "sixty", 70: "seventy",
+    80: "eighty", 90: "ninety", 100: "a hundred",
+}  # fmt: skip
+_PARTS = {
+    1 / 4: "a quarter", 1 / 3: "a third", 1 / 2: "half", 2 / 3: "two thirds",
+    3 / 4: "three quarters",
+}  # fmt: skip
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
 
@@ -93,6 +102,64 @@ def share(part: float) -> str:
     return f"{figure}{NBSP}%"
 
 
+def part(share_of: float) -> str:
+    """Write a share as a fraction where one is near (within 2.5 points), else in percent.
+
+    Parameters
+    ----------
+    share_of : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+        ``"half"``, ``"two thirds"``, ``"41 %"``.
+    """
+    nearest = min(_PARTS, key=lambda fraction: abs(fraction - share_of))
+    return _PARTS[nearest] if abs(nearest - share_of) <= 0.025 else share(share_of)
+
+
+def one_in(share_of: float) -> str:
+    """Write a small share as one in so many where a round number is within 5 %.
+
+    Parameters
+    ----------
+    share_of : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+        ``"one in sixty"``, ``"one in eight"``; else ``"1.4 %"``.
+    """
+    times = 1 / share_of if share_of > 0 else 0.0
+    whole = round(times) if 4 < times <= 10 else 10 * round(times / 10)
+    if not 4 < times < 105 or abs(whole / times - 1) > 0.05:
+        return share(share_of)
+    return f"one in {_TENS.get(whole) or in_words(whole).lower()}"
+
+
+def capital(name: str) -> str:
+    """Begin with a capital."""
+    return name[:1].upper() + name[1:]
+
+
+def spoken(name: str) -> str:
+    """Say a name within a sentence: ``browsers, quick`` → ``quick browsers``."""
+    noun, comma, kind = name.partition(", ")
+    return f"{kind} {noun}" if comma and kind.isalpha() else name
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join words: ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def plain(ratio: float) -> str:
+    """Write a measure between 0 and 1 without its zero: ``.96``, ``1.00``."""
+    return f"{ratio:.2f}".removeprefix("0")
+
+
 def number(amount: float) -> str:
     """Write an average with two or three telling figures.
 
@@ -113,7 +180,7 @@ def number(amount: float) -> str:
         return "under 0.001" if amount > 0 else "about 0"
     if size < 0.995:
         return f"{amount:.2g}"
-    return f"{amount:.1f}" if size < 99.95 else count(amount)
+    return f"{amount:.1f}".removesuffix(".0") if size < 99.95 else count(amount)
 
 
 def duration(seconds: float) -> str:
@@ -132,6 +199,7 @@ def duration(seconds: float) -> str:
     size, unit = (1, "s") if seconds < 90 else (60, "min") if seconds < 5400 else (3600, "h")
     amount = seconds / size
     figure = "0" if amount < 0.05 else f"{amount:,.1f}" if amount < 9.95 else f"{amount:,.0f}"
+    figure = figure.removesuffix(".0")
     return f"{figure}{NBSP}{unit}"
 
 
@@ -171,7 +239,7 @@ def sentence(name: str) -> str:
         The words.
     """
     spaced = name.replace("_", " ").strip()
-    return spaced[:1].upper() + spaced[1:]
+    return capital(spaced)
 
 
 def day(when: date) -> str:

@@ -49,17 +49,24 @@ def spreads(columns: Columns, labels: Labels, ids: Sequence[str]) -> dict[str, A
     """
     found = {}
     for name, values in columns.items():
-        known = values[np.isfinite(values)]
-        low, high = (
-            np.log1p(np.maximum(np.quantile(known, [0.0, 0.995]), 0)) if len(known) else (0, 0)
-        )
-        grid = np.linspace(max(low - 0.3, 0), high + 0.3, GRID)
+        grid = _grid(values, labels, len(ids))
         found[name] = {
             "at": _rounded(np.expm1(grid)),
             "all": _spread(values, grid),
             "segments": {id_: _spread(values[labels == c], grid) for c, id_ in enumerate(ids)},
         }
     return found
+
+
+def _grid(values: Matrix, labels: Labels, k: int) -> Matrix:
+    """Return places from the least value to where nearly all values of every segment lie."""
+    known = np.isfinite(values)
+    if not known.any():
+        return np.linspace(0, 1, GRID)
+    tops = [np.quantile(values[known], 0.995)]
+    tops += [np.quantile(own, 0.95) for c in range(k) if len(own := values[known & (labels == c)])]
+    low, high = np.log1p(np.maximum([values[known].min(), max(tops)], 0))
+    return np.linspace(max(low - 0.3, 0), high + 0.3, GRID)
 
 
 def _spread(values: Matrix, grid: Matrix) -> dict[str, Any]:

@@ -1,0 +1,264 @@
+"""The first screen in words: who comes, how sure we are, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from visitseg.report import cards, facts, features, steps, words
+from visitseg.report.folder import Record, RunFolder, Segment
+
+_NAMED_IN_LEDE = 6
+
+
+def headline(run: RunFolder) -> str:
+    """Answer in one or two sentences.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+
+    Returns
+    -------
+    str
+        ``"Four groups of visits. Half leave after one page; one in sixty buys."``
+    """
+    n = words.count(run.n_visits)
+    k, grade = run.report.get("k_final") or len(run.segments), run.report.get("grade")
+    if not k:
+        return f"{n} visits, not yet in segments"
+    if grade is None:
+        return f"{words.in_words(k)} segment{'' if k == 1 else 's'} of {n} visits"
+    if _set_by_user(run):
+        first = f"{words.in_words(k)} segment{'' if k == 1 else 's'} of visits, as you set it."
+    elif grade == "none":
+        ruled = ", by behaviour" if run.rules else ". Behaviour varies, but without clear groups"
+        first = f"One kind of visit{ruled}."
+    else:
+        noun = "kind" if grade == "distinct" else "group"
+        first = f"{words.in_words(k)} {noun}{'' if k == 1 else 's'} of visits."
+    return " ".join(filter(None, [first, _rules_in_words(run)]))
+
+
+def _rules_in_words(run: RunFolder) -> str:
+    said = []
+    if (gone := sum(s.share for s in run.of_rule("bounced"))) > 0:
+        said.append(f"{words.capital(words.part(gone))} leave after one page")
+    if (bought := sum(s.share for s in run.of_rule("converted"))) > 0:
+        part = words.one_in(bought)
+        said.append(words.capital(part) if not said else part)
+        said[-1] += " buys" if part.startswith("one in") else " buy"
+    return "; ".join(said) + "." if said else ""
+
+
+def lede(run: RunFolder) -> list[Record]:
+    """Tell who comes, as pieces of a paragraph.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+
+    Returns
+    -------
+    list of dict
+        ``text`` and, where a segment is named after it, ``segment``, ``name`` and ``after``.
+    """
+    if not run.profiles:
+        return list(_largest_and_smallest(run))
+    pieces = [_piece(s, f"{words.share(s.share)} are ", ". ") for s in run.of_rule("bounced")]
+    beyond = run.beyond
+    if beyond:
+        together = sum(s.share for s in beyond)
+        if pieces and len(beyond) > 1 and together < 0.95 and run.of_rule("converted"):
+            part = words.capital(words.part(together))
+            pieces.append({"text": f"{part} look around without buying: "})
+        named = beyond[:_NAMED_IN_LEDE]
+        for i, segment in enumerate(named):
+            last = i == len(named) - 1
+            more = (
+                f", and {len(beyond) - len(named)} smaller groups"
+                if len(beyond) > len(named)
+                else ""
+            )
+            manner = _manner(run, segment)
+            comma = "," if ", who" in manner else ""
+            end = f"{more}. " if last else ", " if i < len(named) - 2 or more else f"{comma} and "
+            pieces.append(_piece(segment, f"{words.share(segment.share)} are ", f"{manner}{end}"))
+    buyers = run.of_rule("converted")
+    for i, segment in enumerate(buyers):
+        end = ". " if i < len(buyers) - 1 else f": {_orders(run)}." if _orders(run) else "."
+        pieces.append(_piece(segment, f"{words.share(segment.share)} are ", end))
+    return pieces
+
+
+def _piece(segment: Segment, text: str, after: str) -> Record:
+    return {"text": text, "segment": segment, "name": words.spoken(segment.name), "after": after}
+
+
+def _manner(run: RunFolder, segment: Segment) -> str:
+    """Say what is typical of a segment, and whether it holds most of the baskets left behind."""
+    typical = []
+    pages = run.typical("pageviews", segment).get("median")
+    if pages is not None:
+        figure = words.number(float(pages))
+        typical.append(f"{figure} page{'' if figure == '1' else 's'}")
+    pace = run.typical("time_on_site_sec_per_pageview", segment).get("median")
+    if pace is not None:
+        typical.append(f"{words.duration(float(pace))} each")
+    said = f" ({', '.join(typical)})" if typical and not segment.few else ""
+    left = steps.unfinished(run)
+    if len(run.beyond) > 1 and sum(left.values()) >= cards.RELIABLE:
+        share = left.get(segment.id, 0) / sum(left.values())
+        said += ", who fill most of the baskets" if share > 0.5 else ""
+    return said
+
+
+def _orders(run: RunFolder) -> str:
+    totals = run.report.get("totals") or {}
+    orders, revenue = totals.get("transactions"), totals.get("transaction_revenue")
+    if not orders:
+        return ""
+    said = f"{words.count(orders)} order{'' if orders == 1 else 's'}"
+    if not revenue:
+        return said
+    unit = "" if run.currency else " of revenue"
+    return f"{said}, {words.money(revenue, run.currency)}{unit}"
+
+
+def _largest_and_smallest(run: RunFolder) -> Iterator[Record]:
+    ranked = sorted(run.segments, key=lambda segment: -segment.share)
+    if len(ranked) > 1:
+        share = words.share(ranked[0].share)
+        yield _piece(ranked[0], "The largest is ", f" with {share} of the visits, ")
+        yield _piece(ranked[-1], "the smallest ", f" with {words.share(ranked[-1].share)}. ")
+    buyers = (run.report.get("totals") or {}).get("visits_with_transactions")
+    if buyers and (said := _orders(run)):
+        noun = "visit" if buyers == 1 else "visits"
+        yield {"text": f"{words.count(buyers)} {noun} placed {said}."}
+
+
+def verdict(run: RunFolder) -> tuple[str, str] | None:
+    """Say how sure we are: a short head, and what it means.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+
+    Returns
+    -------
+    tuple of (str, str) or None
+        None without segments.
+    """
+    k, grade = run.report.get("k_final"), run.report.get("grade")
+    if not k:
+        return None
+    if grade is None:
+        rule = (run.report.get("decision") or {}).get("rule") or "set by the preset"
+        return (
+            f"K was set to {k} {rule.removeprefix('set ')}.",
+            "The baseline preset gives no verdict on whether the groups are real. It always cuts "
+            "the visits into K parts, with or without gaps between them: read them as parts, "
+            "not as kinds of visits.",
+        )
+    if _set_by_user(run):
+        distinct = (run.report.get("decision") or {}).get("k_distinct")
+        said = f" Left to themselves, the data answer {distinct}." if distinct != k else ""
+        return f"K was set to {k} by the user.", f"Whether it fits is under Evidence.{said}"
+    again = min((float(s.profile.get("jaccard") or 0) for s in run.beyond), default=1.0)
+    same = f"{words.share(again)} the same"
+    if grade == "distinct":
+        return (
+            "Real groups.",
+            "Between every two segments there is a gap with few visits, and drawing the data again "
+            f"gives the same groups, {same} or more.",
+        )
+    if grade == "graded":
+        named = words.listed([words.spoken(s.name) for s in run.beyond])
+        border = (
+            f"But {named} shade into each other: "
+            f"their border{'s are' if len(run.beyond) > 2 else ' is'} a convention."
+            if len(run.beyond) > 1
+            else "The rest is one continuum; its bands were not asked for."
+        )
+        return (
+            "Useful bands, not separate species.",
+            f"Draw the data again and the same segments come back, {same}. {border}",
+        )
+    use = "Use the rules, or compare" if run.rules else "Compare"
+    return (
+        "We found no groups beyond the rules." if run.rules else "We found no groups.",
+        f"Any {'further ' if run.rules else ''}cut would be arbitrary: it would not come back. "
+        f"{use} visits along {_widest(run)}.",
+    )
+
+
+def _widest(run: RunFolder) -> str:
+    """Name the behaviour in which visits differ most."""
+    shares = run.profiles.get("contributions") or {}
+    if not shares:
+        return "pages and time"
+    return features.axis(max(shares, key=lambda axis: shares[axis])).lower()
+
+
+def _set_by_user(run: RunFolder) -> bool:
+    return (run.report.get("decision") or {}).get("rule") == "set by the user"
+
+
+def bars(run: RunFolder) -> list[Record]:
+    """Lay out who comes, who fills baskets, who pays: one bar each, parts in one order.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+
+    Returns
+    -------
+    list of dict
+        ``title``, ``total``, ``parts``; a bar without data, or filled by definition, is absent.
+    """
+    ranked = [*run.of_rule("bounced"), *run.beyond, *run.of_rule("converted")]
+    found = [_bar("Visits", words.count(run.n_visits), [(s, s.share) for s in ranked])]
+    if left := cards.baskets(run):
+        total = words.count(sum(left.values()))
+        found.append(_bar("Visits with a filled basket", total, [(s, left[s.id]) for s in ranked]))
+    revenue = [(s, float(s.profile.get("revenue_share") or 0)) for s in ranked]
+    if not run.of_rule("converted") and sum(part for _, part in revenue) > 0:
+        found.append(_bar("Revenue", _orders(run), revenue))
+    return found
+
+
+def _bar(title: str, total: str, parts: list[tuple[Segment, float]]) -> Record:
+    whole = sum(part for _, part in parts) or 1.0
+    return {
+        "title": title,
+        "total": total,
+        "parts": [
+            {
+                "name": segment.title,
+                "colour": segment.colour,
+                "again": segment.again,
+                "share": words.share(part / whole),
+                "flex": f"{part / whole:.4f}",
+            }
+            for segment, part in parts
+            if part > 0
+        ],
+    }
+
+
+def why_totals_differ(run: RunFolder) -> str:
+    """Say why the totals are not those of the Google Analytics interface; empty elsewhere."""
+    return _DIFFER.get(facts.source_of(run), "")
+
+
+_DIFFER = {
+    "ga4": "Totals differ from the Google Analytics interface, and should: the export holds no "
+    "modelled visits of people who refused consent, no Google Signals, no thresholds and no "
+    "estimates of distinct counts.",
+    "ga360": "Totals can differ from the Google Analytics interface: it samples large requests, "
+    "cuts a visit in two at midnight, and may add thresholds and modelled data that the export "
+    "does not hold.",
+}

@@ -1,0 +1,283 @@
+"""The explorer's figures: how segments split, lie, spread, and what parts them."""
+
+from __future__ import annotations
+
+from visitseg.report import candidates, cards, features, flows, maps, shapes, words
+from visitseg.report.drawing import Figure, Size
+from visitseg.report.folder import Record, RunFolder
+
+WIDE, NARROW = 560, 350
+"""Widths of a drawing for half of a desktop's page, and for a phone's, px."""
+
+
+def clustergram(run: RunFolder, width: int = WIDE) -> Figure | None:
+    """Draw how the visits beyond the rules split from one K to the next.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+    width : int
+        Px.
+
+    Returns
+    -------
+    Figure or None
+        None where there are no candidates.
+    """
+    rows = candidates.shown(run)
+    if not rows:
+        return None
+    nodes, links, feature = candidates.nodes(rows)
+    if width == NARROW:
+        nodes = [node | {"title": _short(node["title"], 15)} for node in nodes]
+    chosen = run.report.get("k_final")
+    parts = [
+        f"at K = {row['k']}: "
+        + ", ".join(f"{s['title']} {words.share(s['share'])}" for s in row["segments"])
+        for row in rows
+    ]
+    return Figure(
+        name="clustergram",
+        heading="How the visits beyond the rules split" if run.rules else "How the visits split",
+        caption="Line width is the share of visits that move on; height is the typical "
+        + {"pageviews": "number of pages"}.get(feature, "time a page")
+        + ".",
+        finding=f"Clustergram. {words.capital('; '.join(parts))}.",
+        chart=maps.clustergram(nodes, links, feature, chosen, (width, 340)),
+    )
+
+
+def landscape(run: RunFolder, width: int = WIDE) -> Figure | None:
+    """Draw the map of the segments.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+    width : int
+        Px.
+
+    Returns
+    -------
+    Figure or None
+        None for one segment, or where no distances are known.
+    """
+    told = run.explorer.get("landscape")
+    if not told or len(run.segments) < 2:
+        return None
+    rows = [
+        {
+            "title": _short(s.title, 22 if width == WIDE else 16),
+            "colour": s.colour,
+            "hollow": s.again,
+            "share": s.share,
+        }
+        for s in run.segments
+    ]
+    apart = told["distances"]
+    pairs = maps.nearest_pairs(apart)
+    nearest = min(pairs, key=lambda pair: apart[pair[0]][pair[1]])
+    said = ", ".join(
+        f"{run.segments[i].title} to {run.segments[j].title} {apart[i][j]:.1f}" for i, j in pairs
+    )
+    first, second = (run.segments[i].title for i in nearest)
+    return Figure(
+        name="segment_map",
+        heading="How far apart the segments are",
+        caption="Circle area is the share of visits; the number on a line is the distance "
+        "(1 = a factor of 2.7 in one behaviour). Lines join neighbours.",
+        finding=f"Map of segments. Nearest: {first} and {second}. Distances: {said}.",
+        chart=maps.landscape(rows, apart, (width, 320)),
+    )
+
+
+def contributions(run: RunFolder) -> Record | None:
+    """Say which behaviour tells the segments apart.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+
+    Returns
+    -------
+    dict or None
+        ``heads`` (name, colour, again) and ``rows`` of a label and, per head, text and width.
+    """
+    told = run.explorer.get("landscape")
+    if not told:
+        return None
+    parts = told["contributions"]
+    ranked = sorted(run.segments, key=lambda s: -s.share)
+    heads = [("All", "var(--muted)", False), *((s.title, s.colour, s.again) for s in ranked)]
+    rows = []
+    for i, axis in enumerate(told["axes"]):
+        shares = [parts["all"][i], *(parts["segments"][s.id][i] for s in ranked)]
+        cells = [(words.share(share), f"{100 * share:.0f}") for share in shares]
+        rows.append((features.axis(axis), cells))
+    little = [
+        features.axis(a).lower()
+        for a, share in zip(told["axes"], parts["all"], strict=True)
+        if share < 0.03
+    ]
+    note = ""
+    if little and len(little) < len(told["axes"]):
+        verb = "explain" if len(little) > 1 else "explains"
+        note = (
+            f"{words.capital(words.listed(little))} {verb} under 3{words.NBSP}% of the differences."
+        )
+    return {"heads": heads, "rows": rows, "note": note}
+
+
+def spreads(run: RunFolder, width: int = 300) -> list[Figure]:
+    """Draw how each feature is spread, by segment; features that few visits have are left out.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+    width : int
+        Px.
+
+    Returns
+    -------
+    list of Figure
+        In the order of the cards' rows.
+    """
+    told = run.explorer.get("features") or {}
+    usual = [n for n in told if not cards.rare(run, n) and run.typical(n).get("density")]
+    order = [n for n in features.FIRST if n in usual] + [
+        n for n in usual if n not in features.FIRST
+    ]
+    ranked = sorted(run.segments, key=lambda s: -s.share)
+    found = []
+    for name in order:
+        rows = [
+            {
+                "title": s.title,
+                "colour": s.colour,
+                "at": told[name]["at"],
+                "density": None if s.few else run.typical(name, s).get("density"),
+                "median": float(run.typical(name, s).get("median") or 0),
+            }
+            for s in ranked
+        ]
+        label = features.label(name)
+        finding = shapes.spread_finding(label, name, rows, run.currency)
+        chart = shapes.ridges(rows, name, width, run.currency)
+        found.append(Figure(f"spread_{name}", label, "", finding, chart))
+    return found
+
+
+def done_at_all(run: RunFolder) -> list[Record]:
+    """Say how many visits of each segment do what few visits do: baskets, checkouts, orders.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+
+    Returns
+    -------
+    list of dict
+        ``label``, ``all`` and ``cells`` (segment, text, width, colour, again).
+    """
+    ranked = sorted(run.segments, key=lambda s: -s.share)
+    found = []
+    for name in run.explorer.get("features") or {}:
+        above = float(run.typical(name).get("above_zero", 0))
+        if not cards.rare(run, name) or not above or name == "transaction_revenue":
+            continue
+        shares = [float(run.typical(name, s).get("above_zero", 0)) for s in ranked]
+        found.append(
+            {
+                "label": features.done(name),
+                "all": words.share(above),
+                "cells": [
+                    (words.DASH if s.few else words.share(v), f"{0 if s.few else 100 * v:.0f}", s)
+                    for s, v in zip(ranked, shares, strict=True)
+                ],
+            }
+        )
+    return found
+
+
+def firmness(run: RunFolder, width: int = WIDE) -> Figure | None:
+    """Draw how firmly each segment stands.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+    width : int
+        Px.
+
+    Returns
+    -------
+    Figure or None
+        None where stability was not measured.
+    """
+    ranked = sorted(run.segments, key=lambda s: -s.share)
+    known = [s for s in ranked if s.profile.get("jaccard") is not None]
+    if not known:
+        return None
+    rows: list[Record] = [
+        {
+            "title": _short(s.title, 24),
+            "colour": s.colour,
+            "again": float(s.profile["jaccard"]),
+            "halves": s.profile.get("time_split"),
+        }
+        for s in known
+    ]
+    halves = next(
+        (r.get("time_split") for r in run.diagnostics if r["k"] == run.report.get("k_final")), None
+    )
+    said = ", ".join(f"{row['title']} {words.plain(float(row['again']))}" for row in rows)
+    caption = "Filled: the data are drawn again. Segments by rule are the same by definition."
+    if any(row["halves"] is not None for row in rows):
+        caption += " Hollow: learned on one half of the days, checked on the other."
+    elif halves is not None:
+        caption += (
+            " Learned on the first half of the days and checked on the second, the weakest cut "
+            f"overlaps by {words.plain(float(halves))}."
+        )
+    return Figure(
+        name="stability",
+        heading="How firmly each segment stands",
+        caption=caption,
+        finding=f"Overlap of each segment with itself when the data are drawn again: {said}.",
+        chart=shapes.firmness(rows, (width, 70 + 34 * len(rows))),
+    )
+
+
+def flow(run: RunFolder) -> Figure | None:
+    """Draw the ledger: every row, from the export to its segment.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+
+    Returns
+    -------
+    Figure or None
+        None without a ledger.
+    """
+    size: Size = (1120, 320)
+    if not run.ledger or not run.n_visits:
+        return None
+    nodes, links = flows.lay_out(run, size)
+    said = "; ".join(f"{node['title']} {node['text']}" for node in nodes)
+    return Figure(
+        name="ledger_flow",
+        heading="From raw rows to segments" if run.segments else "From raw rows to visits",
+        caption="Every row is accounted for, or nothing is published.",
+        finding=f"Flow of the ledger: {said}.",
+        chart=shapes.flow(nodes, links, size),
+    )
+
+
+def _short(title: str, letters: int) -> str:
+    return title if len(title) <= letters else title[: letters - 1].rstrip() + "…"

@@ -1,0 +1,116 @@
+"""Rules in plain words: from conditions on columns to what a visit did."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from visitseg.report import features, words
+
+_BY_DEFINITION = {
+    "bounced": "Saw one page at most, did nothing more, ordered nothing.",
+    "converted": "Placed an order.",
+}
+# What counts of a feature are called, one and many.
+_COUNTED = {
+    "pageviews": ("page", "pages"),
+    "hits": ("hit", "hits"),
+    "unique_pages": ("distinct page", "distinct pages"),
+    "transactions": ("order", "orders"),
+    "product_views": ("product view", "product views"),
+    "add_to_carts": ("addition to the basket", "additions to the basket"),
+    "checkouts": ("checkout step", "checkout steps"),
+}
+_AFTER = {
+    "time_on_site_sec": " on the site",
+    "time_on_site_sec_per_pageview": " a page",
+    "engagement_time_sec": " in focus",
+}
+_BETWEEN = re.compile(r"(?P<low>[-\d.e+]+) < (?P<name>\S+) ≤ (?P<high>[-\d.e+]+)")
+_ONE_SIDE = re.compile(r"(?P<name>\S+) (?P<side>[≤>]) (?P<limit>[-\d.e+]+)(?P<gap> or unknown)?")
+
+
+def rules(alternatives: list[str], made_by: str | None, currency: str | None = None) -> list[str]:
+    """Say a segment's rule, a sentence for each way to meet it.
+
+    Parameters
+    ----------
+    alternatives : list of str
+        Conditions on columns, as ``profiles.json`` holds them.
+    made_by : str, optional
+        The rule that makes the segment, if it is alone in it: bounced or converted.
+    currency : str, optional
+        For conditions on money.
+
+    Returns
+    -------
+    list of str
+        ``["Under 1.8 min on the site, under 30 s a page."]``, the most frequent way first.
+    """
+    if made_by:
+        return [_BY_DEFINITION[made_by]]
+    said = dict.fromkeys(_path(path, currency) for path in alternatives)
+    return [f"{words.capital(way)}." for way in said]
+
+
+def _path(path: str, currency: str | None) -> str:
+    said = [_condition(text.strip(), currency) for text in path.split(" and ")]
+    return ", ".join(dict.fromkeys(filter(None, said))) or "any visit"
+
+
+def _condition(text: str, currency: str | None) -> str:
+    if found := _BETWEEN.fullmatch(text):
+        low, high = float(found["low"]), float(found["high"])
+        return _within(found["name"], low, high, currency)
+    if found := _ONE_SIDE.fullmatch(text):
+        limit = float(found["limit"])
+        if found["side"] == ">":
+            return _within(found["name"], limit, math.inf, currency)
+        gap = bool(found["gap"])
+        if gap and limit < 0:
+            return _unknown(found["name"])
+        return _within(found["name"], -math.inf, limit, currency) + (
+            f", or {_unknown(found['name'])}" if gap else ""
+        )
+    name, _, state = text.rpartition(" ")
+    if state == "known":
+        return ""
+    return _unknown(name) if state == "unknown" else text
+
+
+def _unknown(name: str) -> str:
+    return "time not known" if "_sec" in name else f"{features.label(name).lower()} not known"
+
+
+def _within(name: str, low: float, high: float, currency: str | None) -> str:
+    if name in _COUNTED:
+        return _whole(low, high, *_COUNTED[name])
+    if name == "engaged":
+        return "engaged" if low >= 0 else "not engaged"
+    after = _AFTER.get(name, "" if "_sec" in name else f" {features.label(name).lower()}")
+
+    def show(limit: float) -> str:
+        return features.value(name, limit, currency)
+
+    if low == -math.inf and features.kind(name) == "money":
+        return f"at most {show(high)} of{after}"
+    if low == -math.inf:
+        return f"under {show(high)}{after}"
+    if high == math.inf:
+        return f"over {show(low)}{after}"
+    return f"{show(low)} to {show(high)}{after}"
+
+
+def _whole(low: float, high: float, one: str, many: str) -> str:
+    """Say which whole numbers lie above `low`, up to `high`."""
+    least = None if low == -math.inf else math.floor(low) + 1
+    most = None if high == math.inf else math.floor(high)
+    if most is not None and most <= 0:
+        return f"no {one}"
+    if most is None:
+        return f"at least {least} {one if least == 1 else many}"
+    if least is None or least <= 0:
+        return f"at most {most} {one if most == 1 else many}"
+    return (
+        f"{least} {one if least == 1 else many}" if least == most else f"{least} to {most} {many}"
+    )
