@@ -50,7 +50,7 @@ def execute(sql: str, read: Callable[[str], pa.Table], params: Mapping[str, Any]
             if canonical in text:
                 text = text.replace(canonical, own)
                 break
-        text = re.sub(r"@(\w+)", r"$\1", text)
+        text = re.sub(r"`(\w+)`", r'"\1"', re.sub(r"@(\w+)", r"$\1", text))
         if "`" in text or not seen:
             raise NotOursError(text)
         values = {

@@ -26,6 +26,11 @@ _CREATE = re.compile(
     r"(?P<parts>.*?)\s*\bAS\s*\n(?P<select>.*)\Z",
     re.DOTALL,
 )
+_MERGE = re.compile(
+    r"MERGE `(?P<table>[^`]+)` AS kept\nUSING \(\n(?P<select>.*)\n\) AS fresh\nON FALSE\n"
+    r"WHEN NOT MATCHED BY SOURCE\n  AND kept.date_id BETWEEN .*",
+    re.DOTALL,
+)
 _DROP = re.compile(r"\s*DROP TABLE IF EXISTS `([^`]+)`;?\s*\Z")
 _EXPIRES = re.compile(
     r"expiration_timestamp = TIMESTAMP_ADD\(CURRENT_TIMESTAMP\(\), INTERVAL (\d+) MINUTE\)"
@@ -129,6 +134,8 @@ class Engine:
             self.dataset(dataset).tables.pop(name, None)
             return Outcome(pa.table({}), 0, "DROP_TABLE")
         n_bytes = self.bytes(sql, params)
+        if merged := _MERGE.fullmatch(sql):
+            return self._merge(merged, params)
         created = _CREATE.fullmatch(sql)
         tables = {path: self._read(path, params) for path in self._reads(sql)}
         for path in tables:
@@ -177,6 +184,22 @@ class Engine:
             parts=created["parts"],
         )
 
+    def _merge(self, merged: re.Match[str], params: Mapping[str, Any]) -> Outcome:
+        """Do the one MERGE that the warehouse writes: days replaced whole."""
+        target = self.table(merged["table"])
+        schemas = {path: self._read(path, params) for path in self._reads(merged["select"])}
+        try:
+            self.oracle.analyze(
+                merged[0], schemas | {merged["table"]: target.content.schema}, params
+            )
+        except OracleError as error:
+            raise RefusedError(400, "invalidQuery", str(error)) from error
+        fresh = self._rows(merged["select"], schemas, params)
+        days = set(params["days"].as_py())
+        stays = pa.array([day not in days for day in target.content["date_id"].to_pylist()])
+        target.content = pa.concat_tables([target.content.filter(stays), fresh])
+        return Outcome(pa.table({}), 0, "MERGE")
+
     def _in_region(self, path: str, location: str) -> None:
         dataset = path.rpartition(".")[0]
         if self.dataset(dataset).location.lower() != location.lower():
@@ -191,7 +214,7 @@ class Engine:
 
     def _reads(self, sql: str) -> list[str]:
         """Name the tables that a statement reads: what stands in back-ticks after FROM or JOIN."""
-        found = re.findall(r"\b(?:FROM|JOIN|USING)\s+`([^`]+)`", sql)
+        found = re.findall(r"\b(?:FROM|JOIN|USING)\s+`([^`]+\.[^`]+)`", sql)
         return list(dict.fromkeys(found))
 
     def _members(self, path: str, params: Mapping[str, Any]) -> list[tuple[str, Table]]:

@@ -1,8 +1,4 @@
-"""A local BigQuery: the REST that the official client speaks, with faults on request.
-
-The client reaches it as it reaches BigQuery: `BIGQUERY_EMULATOR_HOST` names the host, and
-`GOOGLE_APPLICATION_CREDENTIALS` a service account's key whose token endpoint is here too.
-"""
+"""A local BigQuery: the REST that the official client speaks, with faults on request."""
 
 from __future__ import annotations
 
@@ -11,11 +7,8 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -88,7 +81,7 @@ class LocalBigQuery:
         return [job.configuration["query"]["query"] for job in self.jobs.values()]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     local: LocalBigQuery
 
@@ -118,8 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
             token = f"token-{self.local.tokens}"
             self._answer(200, {"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
             return
-        request = f"{self.command} {path} {body.decode(errors='replace')}"
-        self.local.requests.append(request if parts.query == "" else f"{request} ?{parts.query}")
+        told = f" ?{parts.query}" if parts.query else ""
+        request = f"{self.command} {path} {body.decode(errors='replace')}{told}"
+        self.local.requests.append(request)
         try:
             for fault in self.local.faults:
                 if fault.kind != "fail" and fault.strikes(request):
@@ -287,47 +281,3 @@ class _Handler(BaseHTTPRequestHandler):
         if first + count < len(names):
             reply["nextPageToken"] = str(first + count)
         return reply
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[tuple[LocalBigQuery, dict[str, str]]]:
-    """Serve on a free port; gives the state, and the environment by which the client finds it."""
-    local = LocalBigQuery()
-    handler = type("Handler", (_Handler,), {"local": local})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    host = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
-        key = service_account(folder / "key.json", f"{host}/token")
-        environment = {"BIGQUERY_EMULATOR_HOST": host, "GOOGLE_APPLICATION_CREDENTIALS": str(key)}
-        yield local, environment
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def service_account(path: Path, token_uri: str) -> Path:
-    """Write a service account's key file, made for this process alone."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
-    content = {
-        "type": "service_account",
-        "project_id": "shop-analytics",
-        "private_key_id": "local",
-        "private_key": pem,
-        "client_email": "visitseg@shop-analytics.iam.gserviceaccount.com",
-        "client_id": "1",
-        "token_uri": token_uri,
-    }
-    path.write_text(json.dumps(content))
-    return path

@@ -42,7 +42,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def _bigquery_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     pytest.importorskip("google.cloud.bigquery", reason="the BigQuery client is not installed")
     pytest.importorskip("zetasql", reason="the GoogleSQL evaluator is not installed")
-    from bigquery_server import serving
+    from bigquery_local import serving
 
     with serving(tmp_path_factory.mktemp("bigquery")) as served:
         yield served

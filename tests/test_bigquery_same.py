@@ -52,7 +52,7 @@ def test_fourteen_simulated_days_of_ga4(local: Any, cli: Any, executes: str) -> 
     local.page = 1000
     command = "run" if executes == "duckdb" else "visits"
     there = cli(command, "--source", "ga4", "--input", EXPORT, *BIGQUERY, "--out", "there")
-    here = cli(command, "--source", "ga4", "--input", "export/*.parquet", "--out", "here")
+    here = cli(command, "--source", "ga4", "--input", "export/events_*.parquet", "--out", "here")
     assert (there.code, here.code) == (0, 0), there.err + here.err
     (same_run if command == "run" else same)(Path("there"), Path("here"))
     assert local.engine.by[executes] > 0

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 from visitseg import scoring, segmenting, summary
 from visitseg.config import Settings, load_settings
 from visitseg.errors import ConfigError
-from visitseg.labels import LabelFolder
+from visitseg.labels import UNDATED, LabelFolder
 from visitseg.model import Model
 from visitseg.plan import SIMULATED_SOURCE, resolve_input
 from visitseg.progress import Progress, Silent
@@ -29,7 +30,7 @@ from visitseg.visits.features import Contract, read_contract
 from visitseg.visits.kept import kept
 from visitseg.visits.planning import ORDER
 from visitseg.visits.text import load
-from visitseg.warehouse import Warehouse, connect
+from visitseg.warehouse import Warehouse, connect, keep
 from visitseg.window import Window
 
 
@@ -141,12 +142,14 @@ def score(
             table = build(warehouse, settings, contract, listener.step)
             scoring.check_fit(model, table, str(settings.model or "the model"))
             listener.step("labelling")
+            text = scoring.labels_sql(model, warehouse.dialect, scoring.derived(model, table))
             labels = folder.path / "labels.parquet"
-            own = scoring.derived(model, table)
-            warehouse.write_parquet(scoring.labels_sql(model, warehouse.dialect, own), labels)
-        found = folder.split(labels)
-        held = {str(day.day) for day in table.ledger.days if day.rows_in}
-        days = window.choose(found, held, folder.labelled())
+            warehouse.write_parquet(text, labels)
+            found = folder.split(labels)
+            held = {str(day.day) for day in table.ledger.days if day.rows_in}
+            days = window.choose(found, held, folder.labelled())
+            dated = [date.fromisoformat(day) for day in days.days if day != UNDATED]
+            keep(warehouse, "visit_labels", text, dated, listener.done)
         report = scoring.score_report(model, settings, table, found, days)
         exported = scoring.export(settings, report, folder.path)
         warnings = [*_tell(table.checks, listener), *days.warnings]
@@ -228,6 +231,8 @@ def _visits_into(
     ledger = table.ledger
     period = f", {table.days[0]} to {table.days[1]}" if table.days else ""
     progress.done(f"{ledger.visits:,} visits from {ledger.rows_in:,} {ledger.unit}{period}")
+    days = [day.day for day in ledger.days if day.day and day.visits]
+    keep(warehouse, "visits", "SELECT * FROM visits\n", days, progress.done)
     return table
 
 

@@ -10,12 +10,45 @@ from visitseg.errors import ConfigError, InputError
 from visitseg.visits.columns import BY_NAME, COLUMNS, Kind
 from visitseg.warehouse import RAW, Input, Warehouse
 
-_TYPES: Mapping[Kind, str] = {
-    "text": "VARCHAR",
-    "date": "DATE",
-    "timestamp": "TIMESTAMPTZ",
-    "count": "BIGINT",
-    "number": "DOUBLE",
+
+@dataclass(frozen=True)
+class _Words:
+    """What engines call differently."""
+
+    types: Mapping[Kind, str]
+    whole: str  # what LPAD takes as a length
+    quote: str
+    marker: str
+    local_day: str  # of a moment in the time zone of the settings
+
+
+_WORDS = {
+    "duckdb": _Words(
+        types={
+            "text": "VARCHAR",
+            "date": "DATE",
+            "timestamp": "TIMESTAMPTZ",
+            "count": "BIGINT",
+            "number": "DOUBLE",
+        },
+        whole="INTEGER",
+        quote='"',
+        marker="$",
+        local_day="CAST(CAST({start} AS TIMESTAMPTZ) AT TIME ZONE $timezone AS DATE)",
+    ),
+    "bigquery": _Words(
+        types={
+            "text": "STRING",
+            "date": "DATE",
+            "timestamp": "TIMESTAMP",
+            "count": "INT64",
+            "number": "FLOAT64",
+        },
+        whole="INT64",
+        quote="`",
+        marker="@",
+        local_day="DATE(CAST({start} AS TIMESTAMP), @timezone)",
+    ),
 }
 # Nothing is merged: a visit_id that comes twice is for the checks to find.
 KEYS_SQL = """-- Grain:  one row per row of the input that is used.
@@ -69,7 +102,7 @@ def map_columns(
         Nothing gives the page views.
     """
     own = [field.name for field in opened.columns]
-    expressions = {name: f'"{name}"' for name in own if name in BY_NAME}
+    expressions = {name: name for name in own if name in BY_NAME}
     expressions |= {name: f"({text})" for name, text in columns.items()}
     problems = check_expressions(columns, warehouse)
     if problems:
@@ -93,22 +126,23 @@ def map_columns(
     }
     for name in features:
         if name in own and name not in expressions:
-            expressions[name], extra[name] = f'"{name}"', "number"
+            expressions[name], extra[name] = _name(name, warehouse.dialect), "number"
     return Mapped(expressions, extra)
 
 
-def rows_sql(mapped: Mapped) -> str:
+def rows_sql(mapped: Mapped, dialect: str) -> str:
     """Return the text of the model `visit_rows`: grain one row per row of the input."""
+    words = _WORDS[dialect]
     given = dict(mapped.expressions)
     if "visit_id" not in given:
         number, total = "row_number() OVER ()", "count(*) OVER ()"
-        given["visit_id"] = f"lpad(({number})::VARCHAR, len(({total})::VARCHAR)::INTEGER, '0')"
+        texts = [f"CAST({n} AS {words.types['text']})" for n in (number, total)]
+        given["visit_id"] = f"LPAD({texts[0]}, CAST(LENGTH({texts[1]}) AS {words.whole}), '0')"
     if "date_id" not in given and "visit_start" in given:
-        start = f"CAST({given['visit_start']} AS TIMESTAMPTZ)"
-        given["date_id"] = f"CAST({start} AT TIME ZONE $timezone AS DATE)"
+        given["date_id"] = words.local_day.format(start=given["visit_start"])
     kinds = {column.name: column.kind for column in COLUMNS} | mapped.extra
     selected = [
-        f"    CAST({given.get(name, 'NULL')} AS {_TYPES[kind]}) AS {_name(name)}"
+        f"    CAST({given.get(name, 'NULL')} AS {words.types[kind]}) AS {_name(name, dialect)}"
         for name, kind in kinds.items()
     ]
     ratios = []
@@ -124,19 +158,19 @@ SELECT
   *{replaced},
   date_id AS day,
   CASE
-    WHEN date_id < $date_from OR date_id >= $date_to THEN 'out_of_range'
+    WHEN date_id < {words.marker}date_from OR date_id >= {words.marker}date_to THEN 'out_of_range'
   END AS removed
 FROM (
   SELECT
 {columns}
   FROM {RAW}
-)
+) AS given
 """
 
 
-def visits_sql(mapped: Mapped) -> str:
+def visits_sql(mapped: Mapped, dialect: str) -> str:
     """Return the text of the model `visits`."""
-    columns = ", ".join(_name(name) for name in (*BY_NAME, *mapped.extra))
+    columns = ", ".join(_name(name, dialect) for name in (*BY_NAME, *mapped.extra))
     return f"""-- Grain:  one row per visit: the visit table.
 -- Input:  visit_keys.
 SELECT {columns} FROM visit_keys
@@ -158,5 +192,10 @@ def _problem(name: str, text: str, warehouse: Warehouse) -> str | None:
     return warehouse.expression_problem(text)
 
 
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _name(name: str, dialect: str) -> str:
+    quote = _WORDS[dialect].quote
+    if quote in name or "\\" in name:
+        raise ConfigError(
+            "a column's name holds a quote", where="--features", evidence=[name], do="Rename it."
+        )
+    return f"{quote}{name}{quote}"

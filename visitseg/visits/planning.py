@@ -125,9 +125,9 @@ def _mapped_plan(
     return Plan(
         source="visits",
         models=(
-            Model("visit_rows", mapping.rows_sql(mapped)),
+            Model("visit_rows", mapping.rows_sql(mapped, warehouse.dialect)),
             Model("visit_keys", mapping.KEYS_SQL),
-            Model("visits", mapping.visits_sql(mapped) + ORDER),
+            Model("visits", mapping.visits_sql(mapped, warehouse.dialect) + ORDER),
         ),
         losses=mapping.LOSSES_SQL,
         notes=None,

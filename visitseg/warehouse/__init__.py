@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -102,6 +103,30 @@ class Warehouse(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsTables(Protocol):
+    """A warehouse in which a run's result can stay, where the user has named a place for it."""
+
+    def publish(self, name: str, select_sql: str, days: Sequence[date]) -> str | None:
+        """Replace some days of a kept table by a SELECT's rows of these days, in one statement.
+
+        Parameters
+        ----------
+        name : str
+            What the table is called.
+        select_sql : str
+            Reads the run's tables; its rows have a `date_id`.
+        days : sequence of date
+            The days that are replaced whole.
+
+        Returns
+        -------
+        str or None
+            The table; None where no place is named.
+        """
+        ...
+
+
 def connect(
     settings: Settings, work: Path | None = None, tell: Callable[[str], None] = lambda _: None
 ) -> Warehouse:
@@ -129,3 +154,15 @@ def connect(
         where="--warehouse",
         do="Export the tables to Parquet and read them here: --input 'DIR/*.parquet'.",
     )
+
+
+def keep(
+    warehouse: Warehouse,
+    name: str,
+    select_sql: str,
+    days: Sequence[date],
+    tell: Callable[[str], None],
+) -> None:
+    """Leave a table where the user has named a place for it; see `KeepsTables.publish`."""
+    if isinstance(warehouse, KeepsTables) and (place := warehouse.publish(name, select_sql, days)):
+        tell(f"{len(days):,} days of {place} replaced")

@@ -194,7 +194,7 @@ def map_log(opened: Input, columns: Mapping[str, str], warehouse: Warehouse) -> 
             do=f"Events have {', '.join(COLUMNS)}, and dimensions of your own: each one SQL "
             "expression over the input's columns.",
         )
-    expressions = {name: f'"{name}"' for name in own if name in COLUMNS} | dict(columns)
+    expressions = {name: name for name in own if name in COLUMNS} | dict(columns)
     missing = [name for name in REQUIRED if name not in expressions]
     if missing:
         likely = {**suggest_columns(own), **columns}
@@ -211,7 +211,9 @@ def map_log(opened: Input, columns: Mapping[str, str], warehouse: Warehouse) -> 
 
 
 def _time(expression: str, warehouse: Warehouse) -> str:
-    kind = warehouse.query(f"SELECT ({expression}) AS at FROM {RAW} LIMIT 0").schema.field(0).type
+    kind = (
+        warehouse.query(f"SELECT ({expression}) AS moment FROM {RAW} LIMIT 0").schema.field(0).type
+    )
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return "time_at"
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):

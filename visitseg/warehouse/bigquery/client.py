@@ -178,12 +178,17 @@ class Jobs:
                 table = rows.to_arrow(create_bqstorage_client=False)
                 yield pa.RecordBatch.from_pylist([], schema=table.schema)
 
-    def table_options(self, expire_hours: float) -> str:
-        """Return the OPTIONS of a table that expires."""
-        minutes = max(1, round(expire_hours * 60))
-        expires = f"TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {minutes} MINUTE)"
-        key = f", kms_key_name = '{self._key}'" if self._key else ""
-        return f"OPTIONS(expiration_timestamp = {expires}{key})\n"
+    def table_options(self, expire_hours: float | None = None) -> str:
+        """Return the OPTIONS of a table that expires, or of one that stays."""
+        minutes = max(1, round((expire_hours or 0) * 60))
+        options = [
+            f"expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {minutes} MINUTE)"
+            if expire_hours
+            else "require_partition_filter = TRUE"
+        ]
+        if self._key:
+            options.append(f"kms_key_name = '{self._key}'")
+        return f"OPTIONS({', '.join(options)})\n"
 
     def close(self) -> None:
         """Close the connections."""
@@ -236,7 +241,8 @@ def parameter(name: str, value: object) -> Any:
         The value is of no type that a parameter can have.
     """
     if isinstance(value, list | tuple):
-        return bigquery.ArrayQueryParameter(name, "STRING", list(value))
+        kind = "DATE" if value and isinstance(value[0], date) else "STRING"
+        return bigquery.ArrayQueryParameter(name, kind, list(value))
     if value is None:
         kind = "DATE" if name.endswith(("_from", "_to")) else "STRING"
         return bigquery.ScalarQueryParameter(name, kind, None)

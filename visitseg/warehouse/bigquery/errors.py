@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,8 @@ _NETWORK = (
     ConnectionError,
     concurrent.futures.TimeoutError,
 )
+# What the client puts before BigQuery's words.
+_REQUEST = re.compile(r"^[A-Z]+ https?://\S+: ")
 _NOTHING = "Nothing was published."
 ROLES = "docs/how-to/bigquery.md lists the roles"
 # Reason of the API -> what is wrong, what to do.
@@ -130,4 +133,5 @@ def _by_reason(error: BaseException, where: str) -> VisitsegError:
 
 def _lines(error: BaseException) -> list[str]:
     text = getattr(error, "message", None) or str(error) or type(error).__name__
-    return [line.strip()[:300] for line in str(text).splitlines() if line.strip()][:3]
+    lines = [_REQUEST.sub("", line.strip())[:300] for line in str(text).splitlines()]
+    return [line for line in lines if line][:3]

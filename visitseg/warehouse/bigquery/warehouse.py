@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,6 +27,18 @@ OWN_DATASET = "visitseg"
 _OPENING = re.compile(r"\A((?:\s*--[^\n]*\n)*)\s*(WITH\s)?", re.IGNORECASE)
 # Sorting is for the one who reads; BigQuery refuses to cluster what is sorted.
 _LAST_ORDER = re.compile(r"\nORDER BY [^\n]*\s*\Z")
+
+_MERGE = """MERGE {table} AS kept
+USING (
+SELECT * FROM (
+{select}) WHERE date_id IN UNNEST(@days)
+) AS fresh
+ON FALSE
+WHEN NOT MATCHED BY SOURCE
+  AND kept.date_id BETWEEN @first_day AND @last_day AND kept.date_id IN UNNEST(@days)
+THEN DELETE
+WHEN NOT MATCHED BY TARGET THEN INSERT ({columns}) VALUES ({columns})
+"""
 
 
 class BigQueryWarehouse:
@@ -124,6 +137,34 @@ class BigQueryWarehouse:
         finally:
             if writer is not None:
                 writer.close()
+
+    def publish(self, name: str, select_sql: str, days: Sequence[date]) -> str | None:
+        """See `KeepsTables.publish`: one MERGE, so a reader sees all of the new days or none.
+
+        The table is partitioned by `date_id`, clustered by `visit_id`, and no query may read it
+        without naming days.
+        """
+        if self._settings.bigquery.destination is None or not days:
+            return None
+        place = f"{self._own_dataset().path}.{name}"
+        select = self._with(_LAST_ORDER.sub("\n", select_sql))
+        columns = [quote(field.name) for field in self._jobs.dry_run(select, {}).schema]
+        self._jobs.run(
+            f"CREATE TABLE IF NOT EXISTS {quote(place)}\n"
+            "PARTITION BY date_id\nCLUSTER BY visit_id\n"
+            f"{self._jobs.table_options()}AS\nSELECT * FROM (\n{select}) WHERE FALSE\n",
+            {},
+        )
+        values = {"days": list(days), "first_day": min(days), "last_day": max(days)}
+        self._jobs.run(
+            _MERGE.format(
+                table=quote(place),
+                select=select,
+                columns=", ".join(columns),
+            ),
+            values,
+        )
+        return place
 
     def drop_table(self, name: str) -> None:
         """See `Warehouse.drop_table`."""
