@@ -54,20 +54,19 @@ def settings() -> str:
 
 def visit_table() -> str:
     """Return the page of the visit table's columns."""
-    from visitseg.visits.columns import COLUMNS
+    from visitseg.visits.describe import table
+    from visitseg.visits.features import NO_CONTRACT
 
-    rows = [
-        f"| `{c.name}` | {c.kind} | {c.role} | {c.unit or '-'} | {c.meaning} |" for c in COLUMNS
-    ]
     return "\n".join(
         [
             "# The visit table",
             "",
+            "Written from the shipped contract, `visitseg/visits/visits.yaml`; `visit-table.md` of a run folder",
+            "says the same of its own table, with what your contract file adds.",
+            "",
             "Grain: one row per visit. Rows are ordered by the length of `visit_id`, then its bytes.",
             "",
-            "| column | kind | role | unit | meaning |",
-            "|---|---|---|---|---|",
-            *rows,
+            *table(NO_CONTRACT),
             "",
         ]
     )
@@ -116,6 +115,18 @@ PAGES = {
 }
 
 
+def visits_sql() -> str:
+    """Return the text of the model `visits`, from the shipped contract."""
+    from visitseg.visits.features import NO_CONTRACT
+    from visitseg.visits.made import visits_text
+
+    return visits_text(NO_CONTRACT)
+
+
+VISITS_SQL = FOLDER.parents[1] / "visitseg" / "visits" / "visits.sql"
+
+
 if __name__ == "__main__":
+    VISITS_SQL.write_text(visits_sql(), encoding="utf-8")
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), encoding="utf-8")

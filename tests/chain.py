@@ -36,12 +36,14 @@ def our_chain(
     raw: pa.Table,
     params: Mapping[str, Any],
     base: str = "raw_export",
+    *,
+    hits: bool = False,
 ) -> dict[str, pa.Table]:
     """Run all texts, each on the results of those before it; `base` is what `raw` is called."""
     engine.register(base, raw)
     made = {}
     for name in reads:
-        made[name] = ours(engine, load(name, "duckdb").sql, params)
+        made[name] = ours(engine, load(name, "duckdb", hits=hits).sql, params)
         engine.register(name.rpartition("/")[2], made[name])
     return made
 
@@ -52,12 +54,14 @@ def google_chain(
     raw: pa.Table,
     params: Mapping[str, Any],
     base: str = "raw_export",
+    *,
+    hits: bool = False,
 ) -> dict[str, pa.Table]:
     """Run all canonical texts, each on the results of those before it."""
     tables, made = {base: raw}, {}
     for name, read in reads.items():
         given = {table: tables[table] for table in read}
-        made[name] = oracle.query(load(name, "bigquery").sql, given, params)
+        made[name] = oracle.query(load(name, "bigquery", hits=hits).sql, given, params)
         tables[name.rpartition("/")[2]] = made[name]
     return made
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from visitseg.visits.events.mapping import TEXTS
+from visitseg.visits.events.mapping import HIT_TEXTS, TEXTS
 
 SCHEMA = pa.schema(
     [
-        *((name, pa.string()) for name in TEXTS),
+        *((name, pa.string()) for name in (*TEXTS, *HIT_TEXTS)),
+        ("value", pa.float64()),
         ("time_at", pa.timestamp("us", tz="UTC")),
         ("time_number", pa.float64()),
         ("time_text", pa.string()),
@@ -119,5 +120,17 @@ def random_log(seed: int, events: int, *, visits: bool = True) -> pa.Table:
         rows.append(row | _time(clock[visitor], draw))
         if draw.random() < 0.1:
             rows.append({**rows[-1], "row_hash": -number - 1})  # a copy but for what is not mapped
+    more = random.Random(-seed - 1)  # apart, so that what was drawn above stays as it is
+    told: dict[int, dict[str, Any]] = {}  # copies are the same in it
+    for row in rows:
+        row |= told.setdefault(
+            row["row_hash"],
+            {
+                "title": more.choice(["Home", "home", "日本", None]),
+                "category": more.choice(["video", "form", None]),
+                "action": more.choice(["play", "stop", None]),
+                "value": more.choice([0.0, 1.5, 1 / 3, -3.0, 1e15, float("nan"), None]),
+            },
+        )
     draw.shuffle(rows)
     return pa.Table.from_pylist(rows, SCHEMA)

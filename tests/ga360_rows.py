@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visitseg.visits.ga360 import LAYOUT
+from visitseg.visits.ga360 import WITH_HITS
 
 Fields = dict[str, Any]
 START = 1_501_570_800  # 2017-08-01 07:00 UTC, which is midnight in the sample property's zone
@@ -31,7 +31,7 @@ def _nullable(kind: pa.DataType) -> pa.DataType:
 
 
 SCHEMA = pa.schema(
-    [(field.name, _nullable(field.type)) for field in LAYOUT] + [("is_intraday", pa.bool_())]
+    [(field.name, _nullable(field.type)) for field in WITH_HITS] + [("is_intraday", pa.bool_())]
 )
 
 
@@ -136,7 +136,35 @@ def random_export(seed: int, visits: int) -> pa.Table:
             keys.add(key)
             rows += drawn
     rng.shuffle(rows)
+    more = random.Random(-seed - 1)  # apart, so that what was drawn above stays as it is
+    named: dict[str, Fields] = {}  # hits that stand in several rows are the same
+    for made in rows:
+        if made["hits"]:
+            made["hits"] = [
+                named.setdefault(repr((made["visitId"], one)), _with_more(more, one))
+                for one in made["hits"]
+            ]
     return export(rows)
+
+
+def _with_more(rng: random.Random, one: Fields) -> Fields:
+    """Add what only a contract file reads of a hit."""
+    skus = [rng.choice(["p1", "p2", "P1", "", None]) for _ in range(rng.randrange(3))]
+    products = [{"productSKU": sku, "isImpression": rng.choice([None, True])} for sku in skus]
+    event = {
+        "eventCategory": rng.choice(["video", "form", None]),
+        "eventAction": rng.choice(["play", "stop", "", None]),
+        "eventValue": rng.choice([None, 0, 1, 50, -3, 10**12]),
+    }
+    paid = {"transactionRevenue": rng.choice([None, 0, 1, 5_000_000, 33_333_333])}
+    title = {"pageTitle": rng.choice(["Home", "home", "日本", "", None])}
+    return {
+        **one,
+        "page": one["page"] and {**one["page"], **title},
+        "transaction": one["transaction"] and {**one["transaction"], **paid},
+        "eventInfo": rng.choice([None, event, event]),
+        "product": rng.choice([None, products, products]),
+    }
 
 
 _VISITORS = [f"{n:019d}" for n in range(1, 9)] + [

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visitseg.visits.ga4 import LAYOUT
+from visitseg.visits.ga4 import WITH_HITS
 
 Fields = dict[str, Any]
 START = 1_612_137_600_000_000  # 2021-02-01 00:00 UTC, in microseconds
@@ -31,7 +31,7 @@ def _nullable(kind: pa.DataType) -> pa.DataType:
 
 
 SCHEMA = pa.schema(
-    [(field.name, _nullable(field.type)) for field in LAYOUT] + [("is_intraday", pa.bool_())]
+    [(field.name, _nullable(field.type)) for field in WITH_HITS] + [("is_intraday", pa.bool_())]
 )
 
 
@@ -163,7 +163,25 @@ def random_export(seed: int, events: int) -> pa.Table:
         made = _random_event(rng, *rng.choice(visits))
         rows += _copies(rng, made)
     rng.shuffle(rows)
-    return export(rows)
+    more = random.Random(-seed - 1)  # apart, so that what was drawn above stays as it is
+    return export([_with_hit(more, made) for made in rows])
+
+
+def _with_hit(rng: random.Random, made: Fields) -> Fields:
+    """Add what only a contract file reads of an event."""
+    told = {
+        "page_title": rng.choice(["Home", "home", "日本", "", None, 5]),
+        "event_category": rng.choice(["video", "form", None]),
+        "event_action": rng.choice(["play", "stop", "", None]),
+    }
+    drawn = [{"key": key, "value": _value(v)} for key, v in told.items() if rng.random() < 0.5]
+    ids = [rng.choice(["p1", "p2", "P1", "(not set)", "", None]) for _ in range(rng.randrange(3))]
+    items = [{"item_id": item} for item in ids]
+    return {
+        **made,
+        "event_params": (made["event_params"] or []) + drawn,
+        "items": rng.choice([None, items, items]),
+    }
 
 
 def _random_event(

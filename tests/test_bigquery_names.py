@@ -9,7 +9,8 @@ import pytest
 
 from visitseg.config import load_settings
 from visitseg.errors import VisitsegError
-from visitseg.visits.expression import ExpressionError, parse
+from visitseg.visits.expression import ExpressionError
+from visitseg.visits.expression import parse as parse_over
 from visitseg.visits.features import read_contract
 from visitseg.warehouse.bigquery import expression, names
 from visitseg.warehouse.bigquery.export import export_sql
@@ -46,6 +47,10 @@ def day(text: str) -> object:
 
 def zone(text: str) -> object:
     return load_settings({"timezone": text}, environment={})
+
+
+def parse(text: str) -> object:
+    return parse_over(text, {"hits": "number", "device": "text"})
 
 
 def feature_name(text: str) -> object:

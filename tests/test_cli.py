@@ -434,7 +434,7 @@ def test_contract_failures_come_all_at_once(cli: Any) -> None:
     )
     found = cli("visits", "--source", "visits", "--input", "a.csv", "--out", "o")
     assert_clear_error(
-        found, 1, "ContractError: 4 of", "visit_id_unique", "counts_not_negative",
+        found, 1, "ContractError: 5 of", "visit_id_unique", "pageviews_in_range",
         "unique_pages_within_pageviews", "revenue_needs_transactions", "2 rows", "e.g. a, a",
         "checks/visit_id_unique.sql", "Nothing was published.",
     )  # fmt: skip

@@ -257,15 +257,50 @@ def test_apps_have_screens_for_pages() -> None:
     ]
 
 
-def test_web_and_apps_together_are_warned_of() -> None:
-    _, run = build(
-        page("/", platform="WEB"),
-        event("screen_view", firebase_screen="Home", platform="IOS", stream="2"),
-    )
-    assert any("one_platform" in text for text in run.warnings)
+MIXED = (
+    page("/", platform="WEB"),
+    event("screen_view", firebase_screen="Home", platform="IOS", stream="2"),
+    page("/", platform="WEB", stream="3", visit=9),
+)
+
+
+def test_web_and_apps_are_not_mixed_unasked() -> None:
+    with pytest.raises(ContractError) as caught:
+        build(*MIXED)
+    assert "one_platform  1 row   e.g. u|2|7" in str(caught.value)
+    assert "--platform web" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("platform", "visits", "left_out"),
+    [
+        (["web"], ["u|1|7", "u|3|9"], {"other_stream": 1}),
+        (["WEB", "ios"], ["u|1|7", "u|2|7", "u|3|9"], {}),
+        (["app"], ["u|2|7"], {"other_stream": 2}),
+        (["3"], ["u|3|9"], {"other_stream": 2}),
+        (["all"], ["u|1|7", "u|2|7", "u|3|9"], {}),
+    ],
+)
+def test_platforms_are_chosen(
+    platform: list[str], visits: list[str], left_out: dict[str, int]
+) -> None:
+    found, run = build(*MIXED, platform=platform)
+    assert [visit["visit_id"] for visit in found] == visits
+    assert losses(run) == left_out
 
 
 def test_debug_and_internal_traffic_is_counted_and_kept() -> None:
     visits, run = build(page("/", debug_mode=1), page("/", visit=8, traffic_type="internal"))
     assert len(visits) == 2
     assert notes(run) == {"debug": 1, "internal": 1}
+
+
+@pytest.mark.parametrize("flag", ["debug", "internal"])
+def test_debug_and_internal_events_are_left_out_on_purpose(flag: str) -> None:
+    Path("c.yaml").write_text(f"flags: {{{flag}: {{keep: false}}}}")
+    marked = {"debug": {"debug_mode": 1}, "internal": {"traffic_type": "internal"}}
+    events = [page("/"), page("/a", 1, **marked[flag]), page("/", visit=8, **marked[flag])]
+    visits, run = build(*events, features=Path("c.yaml"))
+    assert [(v["visit_id"], v["hits"]) for v in visits] == [("u|1|7", 1)]
+    assert losses(run) == {flag: 2}
+    assert notes(run) == {}

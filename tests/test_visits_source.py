@@ -165,7 +165,7 @@ def test_features_that_are_not_there_are_named(real: Callable[[str], str]) -> No
         ("features: [", "not valid YAML"),
         ("", "empty or not a mapping"),
         ("schema_version: 9\nfeatures: {pageviews: {}}", "schema_version 9"),
-        ("featurs: {pageviews: {}}", "unknown keys"),
+        ("featurs: {pageviews: {}}", "unknown key"),
         ("features: {}", "lists no features"),
         ("features: {pageviews: {transfrom: log}}", "not known here"),
     ],

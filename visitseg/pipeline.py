@@ -27,8 +27,8 @@ from visitseg.visits.build import VisitTable, build
 from visitseg.visits.contract import Check
 from visitseg.visits.describe import describe
 from visitseg.visits.features import Contract, read_contract
+from visitseg.visits.finishing import ORDER
 from visitseg.visits.kept import kept
-from visitseg.visits.planning import ORDER
 from visitseg.visits.text import load
 from visitseg.warehouse import Warehouse, connect, keep
 from visitseg.window import Window
@@ -220,11 +220,15 @@ def _visits_into(
     table = build(warehouse, settings, contract, progress.step)
     progress.step("writing the visit table")
     warehouse.write_parquet(f"SELECT * FROM visits {ORDER}", folder / "visits.parquet")
+    if settings.quarantine:
+        warehouse.write_parquet(
+            f"SELECT * FROM quarantined {ORDER}, reason", folder / "quarantine.parquet"
+        )
     for name, text in table.sql.items():
         path = folder / "sql" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    page = describe(contract, table.features)
+    page = describe(contract, table.features, table.dimensions)
     (folder / "visit-table.md").write_text(page, encoding="utf-8")
     write_json(folder / "ledger.json", table.ledger.to_dict())
     write_json(folder / "checks.json", [check.to_dict() for check in table.checks])
@@ -242,7 +246,6 @@ def _run_into(
     from visitseg.report import render
 
     contract = read_contract(settings.features)
-    wanted = contract.names
     previous = Model.load(settings.previous) if settings.previous else None
     with _warehouse(settings, folder, progress) as warehouse:
         table = _visits_into(folder, warehouse, settings, contract, progress)
@@ -252,10 +255,10 @@ def _run_into(
             rows = warehouse.query(text, {"size": SILHOUETTE_SAMPLE})
             sample = rows["place"].to_numpy()
     if settings.preset == "baseline":
-        features = _features(table, wanted or baseline.FEATURES, wanted)
+        features = _features(table, contract.to_segment_on(baseline.FEATURES), contract)
         found = segmenting.by_baseline(folder, settings, features, sample, progress, previous)
     else:
-        there = _features(table, wanted or table.features, wanted)
+        there = _features(table, contract.to_segment_on(table.features), contract)
         transforms = contract.transforms
         found = segmenting.by_auto(folder, settings, there, transforms, progress, previous)
     checks = [
@@ -273,14 +276,14 @@ def _run_into(
     return warnings, report, found.centers
 
 
-def _features(table: VisitTable, features: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
+def _features(table: VisitTable, features: Sequence[str], contract: Contract) -> tuple[str, ...]:
     """Return the features to segment on, or say which of them the input does not give."""
     missing = [name for name in features if name not in table.features]
     if not missing:
         return tuple(features)
     raise ConfigError(
         f"{len(missing)} of {len(features)} features are not in the visit table",
-        where="--features" if wanted else "preset baseline",
+        where="--features" if contract.chosen else "preset baseline",
         evidence=[f"missing: {', '.join(missing)}", f"there are: {', '.join(table.features)}"],
         do="Map them under [columns], or name fewer in a contract file: --features visits.yaml.",
     )

@@ -13,6 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from visitseg.config.sections import BigQuerySettings, CsvSettings, EventSettings, VisitLimits
+
 Source = Literal["ga360", "ga4", "events", "visits"]
 
 # Which commands take which flags.
@@ -63,47 +65,6 @@ def option(
             "metavar": metavar,
         },
     )
-
-
-@dataclass(frozen=True)
-class CsvSettings:
-    """How delimited text is read."""
-
-    delimiter: str | None = None
-    encoding: str = "utf-8"
-    bad_lines: Literal["fail", "skip"] = "fail"
-
-
-@dataclass(frozen=True)
-class EventSettings:
-    """Which values of an event log's event column are what."""
-
-    page_view: tuple[str, ...] = ()
-    product_view: tuple[str, ...] = ()
-    add_to_cart: tuple[str, ...] = ()
-    checkout: tuple[str, ...] = ()
-    purchase: tuple[str, ...] = ()
-    refund: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class VisitLimits:
-    """Where a visit of an event log ends."""
-
-    gap_minutes: float = 30
-    max_hours: float = 24
-    resessionize: bool = False
-
-
-@dataclass(frozen=True)
-class BigQuerySettings:
-    """How BigQuery is used, besides what has a flag."""
-
-    destination: str | None = None
-    labels: dict[str, str] = field(default_factory=dict)
-    expire_hours: float = 24
-    storage_api: bool = False
-    retry_sec: float = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +151,7 @@ class Settings:
     )
     seed: int = option(42, "Seed of every random draw.", commands=SEGMENT, env="SEED")
     features: Path | None = option(
-        None, "Contract file that names the features to segment on.", commands=BUILD
+        None, "Contract file: features and dimensions of yours, rules, limits.", commands=BUILD
     )
     late_days: int = option(
         3, "Days before --date-from that are read again and replaced.", commands=SCORE
@@ -215,6 +176,16 @@ class Settings:
         "Environment variable that holds a salt: visit ids become SHA-256 of salt|visit_id.",
         commands=DATA,
         metavar="NAME",
+    )
+    quarantine: bool = option(
+        False, "Put visits that break the contract aside, up to its max_share.", commands=BUILD
+    )
+    platform: tuple[str, ...] = option(
+        (),
+        "Of a GA4 export: web, app, a stream's id, or all to mix them; repeatable.",
+        commands=DATA,
+        flag_type=list[str],
+        metavar="PLATFORM",
     )
     no_visits: bool = option(False, "Leave visits.parquet out of the run folder.", commands=SEGMENT)
     resessionize: bool = option(

@@ -10,11 +10,13 @@ from typing import Any
 from visitseg.config import Settings
 from visitseg.errors import ConfigError, InputError
 from visitseg.visits import events
-from visitseg.visits.contract import Check, check_texts, enforce, feature_checks, run_checks
+from visitseg.visits.contract import Check, enforce, run_checks
 from visitseg.visits.daily import daily_checks
 from visitseg.visits.features import NO_CONTRACT, Contract
+from visitseg.visits.finishing import Model
 from visitseg.visits.ledger import Ledger, read_ledger
-from visitseg.visits.planning import LAYOUTS, Model, Plan, open_and_plan
+from visitseg.visits.planning import Plan, open_and_plan
+from visitseg.visits.quarantine import make_quarantined, quarantine_check
 from visitseg.visits.salting import read_salt, salt_table, salt_told
 from visitseg.visits.streaming import is_streamed, make_tables
 from visitseg.warehouse import RAW, Input, Warehouse
@@ -37,6 +39,8 @@ class VisitTable:
         Outcomes; none with severity error has rows.
     features : tuple of str
         Features with values, in the visit table's order.
+    dimensions : tuple of str
+        Columns that describe visits.
     days : tuple of date or None
         First and last ``date_id``; None where the input has no dates.
     sql : dict
@@ -47,6 +51,7 @@ class VisitTable:
     ledger: Ledger
     checks: list[Check]
     features: tuple[str, ...]
+    dimensions: tuple[str, ...]
     days: tuple[date, date] | None
     sql: dict[str, str]
 
@@ -94,18 +99,16 @@ def build(
         source=plan.source,
         unit=UNITS.get(plan.source, "visit rows"),
         notes=plan.notes,
+        left_out=any(model.name == "left_out" for model in plan.models),
     )
     ledger.check()
     if ledger.visits == 0:
         raise _no_visits(ledger, opened, settings)
     on_step("checking the visit table")
-    texts = check_texts(
-        plan.source,
-        warehouse.dialect,
-        with_timezone=settings.given("timezone") and plan.source in LAYOUTS,
-    )
-    texts += feature_checks(contract)
-    checks = run_checks(warehouse, texts, plan.params)
+    checks = run_checks(warehouse, plan.checks, plan.params)
+    if settings.quarantine:
+        make_quarantined(warehouse)
+        checks.append(quarantine_check(warehouse, ledger, contract.max_share))
     if plan.source == "ga4":
         checks += daily_checks(ledger)
     if plan.values is not None:
@@ -115,15 +118,17 @@ def build(
     for model in plan.models[:-1]:
         warehouse.drop_table(model.name)
     if salt:
-        salt_table(warehouse, salt)
+        for table in ("visits", "quarantined") if settings.quarantine else ("visits",):
+            salt_table(warehouse, salt, table)
         ledger, checks = salt_told(ledger, checks, salt)
     return VisitTable(
         opened=opened,
         ledger=ledger,
         checks=checks,
         features=plan.known,
+        dimensions=plan.dimensions,
         days=days,
-        sql=_executed(opened, plan, {text.name: text.sql for text in texts}),
+        sql=_executed(opened, plan),
     )
 
 
@@ -131,13 +136,18 @@ def _create(warehouse: Warehouse, model: Model, plan: Plan, contract: Contract) 
     try:
         warehouse.create_table(model.name, model.sql, plan.params)
     except InputError as error:
-        if model.name != "visits" or not contract.own:
+        if (
+            model.name not in ("hit_features", "all_visits", "left_out", "visits")
+            or not contract.made
+        ):
             raise
-        own = [f"{feature.name}: {feature.sql}" for feature in contract.own]
         raise ConfigError(
-            "a feature of the contract file cannot be computed",
-            where="--features",
-            evidence=[*error.evidence[:2], *own[:3]],
+            "a feature or dimension of the contract file cannot be computed",
+            where=f"--features, model {model.name}",
+            evidence=[
+                *error.evidence[:3],
+                f"the file makes: {', '.join(o.name for o in contract.made)}",
+            ],
             do="Compare numbers with numbers and texts with texts; a condition is type: int.",
         ) from error
 
@@ -172,10 +182,10 @@ def _no_visits(ledger: Ledger, opened: Input, settings: Settings) -> InputError:
     )
 
 
-def _executed(opened: Input, plan: Plan, checks: dict[str, str]) -> dict[str, str]:
+def _executed(opened: Input, plan: Plan) -> dict[str, str]:
     texts = {f"{RAW}.sql": opened.raw_sql} if opened.raw_sql else {}
     texts |= {f"{model.name}.sql": model.sql for model in plan.models}
     texts["losses.sql"] = plan.losses
     if plan.notes:
         texts["notes.sql"] = plan.notes
-    return texts | {f"{name}.sql": sql for name, sql in checks.items()}
+    return texts | {f"{check.name}.sql": check.sql for check in plan.checks}

@@ -1,12 +1,18 @@
-"""The columns of the visit table, in their order."""
+"""The columns of the visit table, in their order: keys, and what the shipped contract describes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
 
 Role = Literal["key", "feature", "dimension"]
 Kind = Literal["text", "date", "timestamp", "count", "number"]
+
+SHIPPED_FILE = files("visitseg.visits").joinpath("visits.yaml")
+_KINDS: dict[str, Kind] = {"int": "count", "float": "number"}
 
 
 @dataclass(frozen=True)
@@ -34,29 +40,24 @@ class Column:
     meaning: str
 
 
-COLUMNS: tuple[Column, ...] = (
-    Column("visit_id", "text", "key", "", "visitor and visit, delimited; unique, never NULL"),
-    Column("date_id", "date", "key", "day", "the day the visit began"),
-    Column("visit_start", "timestamp", "key", "UTC", "first hit"),
-    Column("pageviews", "count", "feature", "views", "page or screen views"),
-    Column("hits", "count", "feature", "hits", "hits of any type"),
-    Column("unique_pages", "count", "feature", "pages", "distinct paths without query string"),
-    Column("time_on_site_sec", "number", "feature", "s", "first to last hit; NULL: unknown"),
-    Column("engaged", "count", "feature", "0/1", "engaged visit; NULL: the source cannot say"),
-    Column("engagement_time_sec", "number", "feature", "s", "time in focus; NULL: cannot say"),
-    Column("time_on_site_sec_per_pageview", "number", "feature", "s", "NULL: undefined"),
-    Column("hits_per_pageview", "number", "feature", "hits", "NULL: undefined"),
-    Column("transactions", "count", "feature", "orders", "distinct orders"),
-    Column("transaction_revenue", "number", "feature", "currency", "never netted"),
-    Column("refund_revenue", "number", "feature", "currency", "never netted"),
-    Column("product_views", "count", "feature", "views", "product detail views"),
-    Column("add_to_carts", "count", "feature", "adds", "additions to the cart"),
-    Column("checkouts", "count", "feature", "steps", "checkout steps"),
-    Column("device", "text", "dimension", "", "device category"),
-    Column("channel", "text", "dimension", "", "channel group"),
-    Column("country", "text", "dimension", "", "country"),
-    Column("visitor_type", "text", "dimension", "", "new or returning"),
-    Column("landing_page", "text", "dimension", "", "path of the first page"),
-)
+def _columns() -> tuple[Column, ...]:
+    said: dict[str, Any] = yaml.safe_load(SHIPPED_FILE.read_text(encoding="utf-8"))
+    return (
+        Column("visit_id", "text", "key", "", "visitor and visit, delimited; unique, never NULL"),
+        Column("date_id", "date", "key", "day", "the day the visit began"),
+        Column("visit_start", "timestamp", "key", "UTC", "first hit"),
+        *(
+            Column(name, _KINDS[told["type"]], "feature", told["unit"], told["description"])
+            for name, told in said["features"].items()
+        ),
+        *(
+            Column(name, "text", "dimension", "", told["description"])
+            for name, told in said["dimensions"].items()
+        ),
+    )
+
+
+COLUMNS = _columns()
 BY_NAME = {column.name: column for column in COLUMNS}
 FEATURES = tuple(column.name for column in COLUMNS if column.role == "feature")
+DIMENSIONS = tuple(column.name for column in COLUMNS if column.role == "dimension")

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from visitseg.errors import ContractError
-from visitseg.visits.features import Contract, Feature
-from visitseg.visits.text import SqlText, load, names
+from visitseg.visits.columns import BY_NAME
+from visitseg.visits.entries import OVER_HITS, Contract, sql_of
+from visitseg.visits.features import NO_CONTRACT
+from visitseg.visits.text import SqlText, load, names, quoted
 from visitseg.warehouse import Warehouse
+
+_NO_WORD = re.compile(r"\W+")
+_DO_SHIPPED = (
+    "Check its expression in [columns]: what is unknown is NULL (a count of nothing is 0), a "
+    "refund is a positive number, and a division by 0 needs NULLIF."
+)
+_DO_OWN = "Check the expression and the bounds in the contract file."
+_DO_HITS = (
+    "Check its condition: type is PAGE, APPVIEW or EVENT, event is the name of the event, and "
+    "texts are compared letter by letter."
+)
 
 
 @dataclass(frozen=True)
@@ -60,61 +74,99 @@ class Check:
         }
 
 
-def check_texts(source: str, dialect: str, *, with_timezone: bool) -> list[SqlText]:
-    """Return the checks that apply: everybody's, and the source's own."""
-    found = [*names("checks"), *names(f"checks/{source}")]
-    return [
+def check_texts(
+    source: str,
+    dialect: str,
+    *,
+    with_timezone: bool,
+    contract: Contract = NO_CONTRACT,
+    columns: Collection[str] = BY_NAME.keys(),
+) -> list[SqlText]:
+    """Return the checks that apply: of the contract, everybody's, and the source's own.
+
+    Parameters
+    ----------
+    source, dialect : str
+        What is read, and where.
+    with_timezone : bool
+        Whether the days are compared with a time zone.
+    contract : Contract
+        The shipped contract, and the user's.
+    columns : collection of str
+        The columns of the visit table.
+    """
+    files = [
         load(name, dialect)
-        for name in found
+        for name in (*names("checks"), *names(f"checks/{source}"))
         if with_timezone or name != "checks/date_agrees_with_timezone"
     ]
+    return [*_contract_checks(contract, columns, dialect), *files]
 
 
-def feature_checks(contract: Contract) -> list[SqlText]:
-    """Return one check for each feature to which the contract file sets bounds."""
-    return [
-        SqlText(
-            f"checks/{feature.name}_in_range",
-            f"SELECT visit_id FROM visits WHERE {feature.broken}\n",
-            {
-                "Severity": "error",
-                "Finds": f"Visits whose {feature.name} is not {_range(feature)}.",
-                "Do": "Check the expression and the bounds in the contract file.",
-            },
-        )
-        for feature in contract.features
-        if feature.broken
-    ]
+def is_of_rows(text: SqlText) -> bool:
+    """Whether a check finds single rows that are wrong, not an input that is wrong as a whole."""
+    return text.header["Severity"] == "error" and text.name.count("/") == 1
 
 
-def _range(feature: Feature) -> str:
-    bounds = [("at least", feature.min), ("at most", feature.max)]
-    return " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
+def _contract_checks(
+    contract: Contract, columns: Collection[str], dialect: str
+) -> Iterator[SqlText]:
+    for feature in contract.features:
+        if feature.name not in columns:
+            continue
+        column = quoted(feature.name, dialect)
+        do = _DO_OWN if feature.own else _DO_SHIPPED
+        if feature.null == "never":
+            finds = f"Visits whose {feature.name} is NULL."
+            yield _check(f"{feature.name}_known", f"{column} IS NULL", "error", finds, do)
+        if feature.holds:
+            finds = f"Visits whose {feature.name} is not {feature.range}."
+            broken = f"NOT ({feature.holds.format(name=column)})"
+            yield _check(f"{feature.name}_in_range", broken, "error", finds, do)
+        if feature.own and feature.how in OVER_HITS:
+            said = f"(SELECT COUNT(NULLIF({column}, 0)) FROM visits) = 0"
+            finds = f"No hit of any visit counts for {feature.name}."
+            yield _check(f"{feature.name}_occurs", said, "warning", finds, _DO_HITS)
+    for rule in contract.rules:
+        broken = f"NOT ({sql_of(rule.holds, dialect)})"
+        yield _check(rule.name, broken, rule.severity, rule.description, rule.do)
+
+
+def _check(name: str, broken: str, severity: str, finds: str, do: str) -> SqlText:
+    return SqlText(
+        f"checks/{_NO_WORD.sub('_', name)}",
+        f"SELECT visit_id FROM visits WHERE {broken}\n",
+        {"Severity": severity, "Finds": finds, "Do": do},
+    )
 
 
 def run_checks(
     warehouse: Warehouse, texts: Sequence[SqlText], params: Mapping[str, object]
 ) -> list[Check]:
-    """Run every check; none stops the others."""
-    outcomes = []
-    for text in texts:
-        found = warehouse.query(
-            "SELECT visit_id, COUNT(*) OVER () AS n FROM (\n"
-            f"{text.sql}) AS bad ORDER BY LENGTH(visit_id), visit_id LIMIT 5",
-            params,
-        ).to_pylist()
-        outcomes.append(
-            Check(
-                name=text.name.rpartition("/")[2],
-                rows=int(found[0]["n"]) if found else 0,
-                severity=text.header["Severity"],
-                sql=f"sql/{text.name}.sql",
-                examples=tuple(row["visit_id"] or "NULL" for row in found),
-                do=text.header["Do"],
-                finds=text.header["Finds"],
-            )
+    """Run all checks as one query; none stops the others."""
+    one = "\nUNION ALL\n".join(
+        f"SELECT {place} AS place, visit_id, nth, n FROM (SELECT visit_id, COUNT(*) OVER () AS n, "
+        "ROW_NUMBER() OVER (ORDER BY LENGTH(visit_id), visit_id) AS nth FROM (\n"
+        f"{text.sql}) AS bad) AS counted WHERE nth <= 5"
+        for place, text in enumerate(texts)
+    )
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in warehouse.query(
+        f"SELECT * FROM (\n{one}\n) AS b ORDER BY place, nth", params
+    ).to_pylist():
+        found.setdefault(row["place"], []).append(row)
+    return [
+        Check(
+            name=text.name.rpartition("/")[2],
+            rows=int(found[place][0]["n"]) if place in found else 0,
+            severity=text.header["Severity"],
+            sql=f"sql/{text.name}.sql",
+            examples=tuple(row["visit_id"] or "NULL" for row in found.get(place, ())),
+            do=text.header["Do"],
+            finds=text.header["Finds"],
         )
-    return outcomes
+        for place, text in enumerate(texts)
+    ]
 
 
 def enforce(checks: Sequence[Check], visits: int, period: str) -> None:

@@ -1,16 +1,20 @@
 """The expression language of the contract file: one text that means the same on every engine.
 
 Operators, CASE, COALESCE, NULLIF, LOWER, SUBSTR, LIKE, ABS, ROUND, LN and EXP over column names,
-numbers and texts. An expression is parsed and written anew, so nothing else can pass; a division
-by 0 and the logarithm of what is not above 0 are written so that they are NULL everywhere. A text
-holds no quote and no backslash: engines differ in how they write them.
+numbers and texts. An expression is parsed, its kinds are checked, and it is written anew, so
+nothing else can pass; a division by 0 and the logarithm of what is not above 0 are written so that
+they are NULL everywhere. A text holds no quote and no backslash: engines differ in them.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "text", "condition", "time", "nothing"]
 
 _TOKEN = re.compile(
     r"\s+|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<text>'[^'\\\r\n]*'(?!'))"
@@ -26,6 +30,9 @@ _FUNCTIONS = {
     "ABS": (1, 1), "COALESCE": (2, 99), "EXP": (1, 1), "LN": (1, 1), "LOWER": (1, 1),
     "NULLIF": (2, 2), "ROUND": (1, 2), "SUBSTR": (2, 3),
 }  # fmt: skip
+_PLACE = re.compile(r"[1-9]\d*")
+# Whole numbers up to here are exact on every engine.
+_LONGEST_WHOLE = 15
 
 
 class ExpressionError(ValueError):
@@ -42,39 +49,48 @@ class Expression:
         The text for every engine.
     names : frozenset of str
         The columns it reads.
+    kind : str
+        number, text, condition, time, or nothing (NULL).
     """
 
     sql: str
-    names: frozenset[str]
+    names: frozenset[str] = frozenset()
+    kind: Kind = "number"
 
 
-def parse(text: str, known: frozenset[str] | None = None) -> Expression:
+@dataclass(frozen=True)
+class _Part:
+    sql: str
+    kind: Kind
+
+
+def parse(text: str, columns: Mapping[str, Kind]) -> Expression:
     """Read an expression.
 
     Parameters
     ----------
     text : str
         As the contract file has it.
-    known : frozenset of str, optional
-        The columns there are; any other name is refused.
+    columns : mapping of str to str
+        The columns there are, and the kind of each; any other name is refused.
 
     Raises
     ------
     ExpressionError
-        It is no expression of the language, or reads a column that is not there.
+        It is no expression of the language, reads a column that is not there, or mixes kinds.
     """
-    parser = _Parser(text, known)
-    sql = parser.either()
+    parser = _Parser(text, columns)
+    found = parser.either()
     if parser.here:
         raise ExpressionError(f"{parser.here[1]!r} is not expected {parser.place()}")
-    return Expression(sql, frozenset(parser.names))
+    return Expression(found.sql, frozenset(parser.names), found.kind)
 
 
 class _Parser:
-    """Recursive descent; every method returns the SQL of what it read."""
+    """Recursive descent; every method returns the SQL and the kind of what it read."""
 
-    def __init__(self, text: str, known: frozenset[str] | None) -> None:
-        self.known, self.names = known, set[str]()
+    def __init__(self, text: str, columns: Mapping[str, Kind]) -> None:
+        self.columns, self.names = columns, set[str]()
         self.tokens: list[tuple[str, str, int]] = []
         place = 0
         while place < len(text):
@@ -109,65 +125,98 @@ class _Parser:
         if not self.take(word):
             raise ExpressionError(f"{word} is missing {self.place()}")
 
-    def either(self) -> str:
+    def one_kind(self, what: str, *parts: _Part) -> Kind:
+        """Return the kind that parts have in common; NULL is of every kind."""
+        kinds = {part.kind for part in parts} - {"nothing"}
+        if len(kinds) > 1:
+            raise ExpressionError(f"{what} takes a {' and a '.join(sorted(kinds))} {self.place()}")
+        return kinds.pop() if kinds else "nothing"
+
+    def must_be(self, kind: Kind, what: str, *parts: _Part) -> None:
+        for part in parts:
+            if part.kind not in (kind, "nothing"):
+                raise ExpressionError(f"{what} takes a {kind}, not the {part.kind} {part.sql}")
+
+    def either(self) -> _Part:
         self.depth += 1
         if self.depth > 50:
             raise ExpressionError("it is nested too deep")
-        sql = self.chain(lambda: self.chain(self.negated, "AND"), "OR")
+        found = self.conditions(lambda: self.conditions(self.negated, "AND"), "OR")
         self.depth -= 1
-        return sql
+        return found
 
-    def chain(self, part: Callable[[], str], *signs: str) -> str:
-        sql = part()
-        while sign := self.take(*signs):
-            sql = f"({sql} {sign} {part()})"
-        return sql
+    def conditions(self, part: Callable[[], _Part], word: str) -> _Part:
+        left = part()
+        while self.take(word):
+            right = part()
+            self.must_be("condition", word, left, right)
+            left = _Part(f"({left.sql} {word} {right.sql})", "condition")
+        return left
 
-    def negated(self) -> str:
-        return f"(NOT {self.negated()})" if self.take("NOT") else self.compared()
+    def negated(self) -> _Part:
+        if not self.take("NOT"):
+            return self.compared()
+        self.must_be("condition", "NOT", found := self.negated())
+        return _Part(f"(NOT {found.sql})", "condition")
 
-    def compared(self) -> str:
+    def compared(self) -> _Part:
         left = self.sum()
         if sign := self.take(*_COMPARISONS):
-            return f"({left} {'<>' if sign == '!=' else sign} {self.sum()})"
+            right = self.sum()
+            self.one_kind(sign, left, right)
+            sign = "<>" if sign == "!=" else sign
+            return _Part(f"({left.sql} {sign} {right.sql})", "condition")
         if self.take("IS"):
             no = "NOT " if self.take("NOT") else ""
             self.need("NULL")
-            return f"({left} IS {no}NULL)"
+            return _Part(f"({left.sql} IS {no}NULL)", "condition")
         no = "NOT " if self.take("NOT") else ""
         if self.take("IN"):
-            return f"({left} {no}IN ({', '.join(self.arguments())}))"
+            listed = self.arguments()
+            self.one_kind("IN", left, *listed)
+            inside = ", ".join(part.sql for part in listed)
+            return _Part(f"({left.sql} {no}IN ({inside}))", "condition")
         if self.take("BETWEEN"):
             low = self.sum()
             self.need("AND")
-            return f"({left} {no}BETWEEN {low} AND {self.sum()})"
+            high = self.sum()
+            self.one_kind("BETWEEN", left, low, high)
+            return _Part(f"({left.sql} {no}BETWEEN {low.sql} AND {high.sql})", "condition")
         if self.take("LIKE"):
-            return f"({left} {no}LIKE {self.text()})"
+            self.must_be("text", "LIKE", left)
+            return _Part(f"({left.sql} {no}LIKE {self.pattern()})", "condition")
         if no:
             raise ExpressionError(f"IN, BETWEEN or LIKE is missing {self.place()}")
         return left
 
-    def sum(self) -> str:
-        return self.chain(self.product, "+", "-")
+    def sum(self) -> _Part:
+        return self.chain(lambda: self.chain(self.signed, "*", "/"), "+", "-")
 
-    def product(self) -> str:
-        sql = self.signed()
-        while sign := self.take("*", "/"):
-            right = self.signed()
-            sql = f"({sql} / NULLIF({right}, 0))" if sign == "/" else f"({sql} * {right})"
-        return sql
+    def chain(self, part: Callable[[], _Part], *signs: str) -> _Part:
+        left = part()
+        while sign := self.take(*signs):
+            right = part()
+            self.must_be("number", sign, left, right)
+            sql = f"({left.sql} {sign} {right.sql})"
+            if sign == "/":
+                sql = f"(1e0 * {left.sql} / NULLIF({right.sql}, 0))"
+            left = _Part(sql, "number")
+        return left
 
-    def signed(self) -> str:
-        return f"(-{self.signed()})" if self.take("-") else self.atom()
+    def signed(self) -> _Part:
+        if not self.take("-"):
+            return self.atom()
+        self.must_be("number", "-", found := self.signed())
+        return _Part(f"(-{found.sql})", "number")
 
-    def text(self) -> str:
+    def pattern(self) -> str:
         here = self.here
         if not here or here[0] != "text":
             raise ExpressionError(f"a text in quotes is missing {self.place()}")
         self.next += 1
         return here[1]
 
-    def arguments(self) -> list[str]:
+    def arguments(self) -> list[_Part]:
         self.need("(")
         found = [self.either()]
         while self.take(","):
@@ -175,13 +224,13 @@ class _Parser:
         self.need(")")
         return found
 
-    def atom(self) -> str:
+    def atom(self) -> _Part:
         if self.take("("):
-            sql = self.either()
+            found = self.either()
             self.need(")")
-            return f"({sql})"
+            return _Part(f"({found.sql})", found.kind)
         if self.take("NULL"):
-            return "NULL"
+            return _Part("NULL", "nothing")
         if self.take("CASE"):
             return self.case()
         here = self.here
@@ -189,25 +238,30 @@ class _Parser:
             raise ExpressionError(f"a value is missing {self.place()}")
         kind, word, _ = here
         self.next += 1
-        if kind != "word":
-            return word
+        if kind == "text":
+            return _Part(word, "text")
+        if kind == "number":
+            return _Part(_number(word), "number")
         after = self.here
         return self.call(word) if after and after[1] == "(" else self.column(word)
 
-    def case(self) -> str:
-        sql = "CASE"
+    def case(self) -> _Part:
+        sql, values = "CASE", list[_Part]()
         while self.take("WHEN"):
             condition = self.either()
+            self.must_be("condition", "WHEN", condition)
             self.need("THEN")
-            sql += f" WHEN {condition} THEN {self.either()}"
-        if sql == "CASE":
+            values.append(self.either())
+            sql += f" WHEN {condition.sql} THEN {values[-1].sql}"
+        if not values:
             raise ExpressionError(f"WHEN is missing {self.place()}")
         if self.take("ELSE"):
-            sql += f" ELSE {self.either()}"
+            values.append(self.either())
+            sql += f" ELSE {values[-1].sql}"
         self.need("END")
-        return f"{sql} END"
+        return _Part(f"{sql} END", self.one_kind("CASE", *values))
 
-    def call(self, word: str) -> str:
+    def call(self, word: str) -> _Part:
         name = word.upper()
         if name not in _FUNCTIONS:
             raise ExpressionError(f"{word} is no function here; there are {', '.join(_FUNCTIONS)}")
@@ -215,14 +269,31 @@ class _Parser:
         fewest, most = _FUNCTIONS[name]
         if not fewest <= len(given) <= most:
             raise ExpressionError(f"{name} does not take {len(given)} arguments")
+        inside = [part.sql for part in given]
+        sql = f"{name}({', '.join(inside)})"
+        if name in ("COALESCE", "NULLIF"):
+            return _Part(sql, self.one_kind(name, *given))
+        if name in ("LOWER", "SUBSTR"):
+            self.must_be("text", name, given[0])
+            if not all(_PLACE.fullmatch(part) for part in inside[1:]):
+                raise ExpressionError("SUBSTR takes whole numbers from 1 on for place and length")
+            return _Part(sql, "text")
+        self.must_be("number", name, *given)
         if name == "LN":
-            return f"LN(CASE WHEN {given[0]} > 0 THEN {given[0]} END)"
-        if name == "SUBSTR" and not all(re.fullmatch(r"[1-9]\d*", part) for part in given[1:]):
-            raise ExpressionError("SUBSTR takes whole numbers from 1 on for place and length")
-        return f"{name}({', '.join(given)})"
+            sql = f"LN(CASE WHEN {inside[0]} > 0 THEN {inside[0]} END)"
+        return _Part(sql, "number")
 
-    def column(self, word: str) -> str:
-        if self.known is not None and word not in self.known:
+    def column(self, word: str) -> _Part:
+        if word not in self.columns:
             raise ExpressionError(f"there is no column {word}")
         self.names.add(word)
+        return _Part(word, self.columns[word])
+
+
+def _number(word: str) -> str:
+    """Write a number so that no engine takes it for a decimal, whose sums are others."""
+    if not math.isfinite(float(word)):
+        raise ExpressionError(f"{word} is too large")
+    if word.isdigit() and len(word) <= _LONGEST_WHOLE:
         return word
+    return word if "e" in word.lower() else f"{word}e0"

@@ -24,6 +24,8 @@ NOTE_TEXTS = {
     "it counts as 0",
     "debug": "events with debug_mode; kept",
     "internal": "events of internal traffic; kept",
+    "bot": "looks like a bot by the contract's rule; kept",
+    "runaway": "runs on for too long by the contract's rule; kept",
     "shared_visit_id": "the log gives the id to several visitors; each has a visit of its own",
     "spans_pause": "the log's visit holds a pause longer than gap_minutes; kept whole, "
     "--resessionize breaks it",
@@ -164,20 +166,29 @@ class Ledger:
 
 
 def read_ledger(
-    warehouse: Warehouse, counts: RowCounts, *, source: str, unit: str, notes: str | None
+    warehouse: Warehouse,
+    counts: RowCounts,
+    *,
+    source: str,
+    unit: str,
+    notes: str,
+    left_out: bool = False,
 ) -> Ledger:
     """Count what the models hold, and set it against the rows.
 
     Parameters
     ----------
     warehouse : Warehouse
-        Holds the tables ``visit_keys`` and ``visits``.
+        Holds the tables ``visit_keys`` and ``visits``, and where the contract leaves visits out
+        ``all_visits`` and ``left_out``.
     counts : RowCounts
         The rows.
     source, unit : str
         As the ledger states them.
     notes : str
-        The source's own text; a source without notes has none.
+        The source's own text; empty without notes.
+    left_out : bool
+        Whether the contract leaves visits out.
     """
     keys = rows_of(
         warehouse,
@@ -185,6 +196,13 @@ def read_ledger(
         "FROM visit_keys GROUP BY removed, date_id",
     )
     visits = rows_of(warehouse, "SELECT date_id, COUNT(*) AS visits FROM visits GROUP BY date_id")
+    dropped = [key for key in keys if key["removed"]]
+    if left_out:
+        dropped += rows_of(
+            warehouse,
+            "SELECT l.reason AS removed, COUNT(*) AS visits FROM all_visits AS v "
+            "INNER JOIN left_out AS l ON l.visit_id = COALESCE(v.visit_id, '') GROUP BY l.reason",
+        )
     return Ledger(
         source=source,
         unit=unit,
@@ -195,7 +213,7 @@ def read_ledger(
         hits_removed=_total(counts.lost, "hits"),
         hits_used=_total(keys, "hits"),
         visit_keys=_total(keys, "visits"),
-        visits_removed=_sums([k for k in keys if k["removed"]], "removed", "visits"),
+        visits_removed=_sums(dropped, "removed", "visits"),
         visits=_total(visits, "visits"),
         notes=_notes(warehouse, notes, source) if notes else (),
         days=_days(counts.read, counts.lost, visits),

@@ -9,30 +9,28 @@ from datetime import timedelta
 import pyarrow as pa
 
 from visitseg.config import Settings
-from visitseg.errors import InputError, UsageError
+from visitseg.errors import ConfigError, InputError, UsageError
 from visitseg.visits import events, ga4, ga360, mapping
-from visitseg.visits.columns import FEATURES
+from visitseg.visits.columns import BY_NAME, COLUMNS, DIMENSIONS, FEATURES
+from visitseg.visits.contract import check_texts, is_of_rows
+from visitseg.visits.expression import Kind
 from visitseg.visits.features import NO_CONTRACT, Contract
+from visitseg.visits.finishing import Model, check_own_texts, finish, flag_notes
+from visitseg.visits.reading import KINDS
 from visitseg.visits.recognise import advice, looks_like
-from visitseg.visits.text import load, with_features
+from visitseg.visits.text import SqlText, load
 from visitseg.warehouse import Input, Warehouse
 
 LAYOUTS: dict[str, pa.Schema] = {"ga360": ga360.LAYOUT, "ga4": ga4.LAYOUT}
+HIT_LAYOUTS: dict[str, pa.Schema] = {"ga360": ga360.WITH_HITS, "ga4": ga4.WITH_HITS}
 MODELS = {
     "ga360": ("visit_rows", "visit_keys"),
     "ga4": ("visit_rows", "visit_totals", "visit_purchases", "channels", "visit_keys"),
 }
+# What --stream calls platforms, and what the export does.
+_STREAMS = {"web": ("WEB",), "app": ("ANDROID", "IOS"), "android": ("ANDROID",), "ios": ("IOS",)}
 # What the source cannot say.
 SILENT = {"ga360": {"engaged", "engagement_time_sec"}, "ga4": set[str]()}
-ORDER = "ORDER BY LENGTH(visit_id), visit_id"
-
-
-@dataclass(frozen=True)
-class Model:
-    """One table of the build and the SELECT that makes it."""
-
-    name: str
-    sql: str
 
 
 @dataclass(frozen=True)
@@ -42,23 +40,78 @@ class Plan:
     source: str
     models: tuple[Model, ...]
     losses: str
-    notes: str | None
+    notes: str
     params: dict[str, object]
     known: tuple[str, ...]  # features the source can say something about
+    extra: tuple[str, ...] = ()  # columns of the visit table that only this input has
+    dimensions: tuple[str, ...] = DIMENSIONS
     values: events.Values | None = None  # events: what the log calls page views, purchases …
+    checks: tuple[SqlText, ...] = ()
 
 
 def open_and_plan(
     warehouse: Warehouse, settings: Settings, contract: Contract = NO_CONTRACT
 ) -> tuple[Input, Plan]:
-    """Open the input and decide which SQL will run, without running it."""
+    """Open the input and decide which SQL will run, without running it.
+
+    Raises
+    ------
+    InputError, UsageError, ConfigError
+        The input is not what the settings say, or the contract asks for what the source has not.
+    """
+    if contract.over_hits and settings.source == "visits":
+        raise ConfigError(
+            "a visit table has no hits",
+            where="--features",
+            evidence=[f"{one.name}: {one.how}" for one in contract.over_hits[:5]],
+            do="Compute it from the table's columns: visit: …, or map it under [columns].",
+        )
     opened, plan = _open_and_plan(warehouse, settings, contract)
-    if not contract.own:
-        return opened, plan
-    *before, visits = plan.models
-    last = Model("visits", with_features(visits.sql.removesuffix(ORDER), contract) + ORDER)
-    known = plan.known + tuple(feature.name for feature in contract.own)
-    return opened, replace(plan, models=(*before, last), known=known)
+    columns = (*BY_NAME, *plan.extra)
+    own = tuple(feature.name for feature in contract.own)
+    own_dimensions = tuple(dimension.name for dimension in contract.own_dimensions)
+    kinds: dict[str, Kind] = {column.name: KINDS[column.kind] for column in COLUMNS}
+    for name in (*plan.extra, *own):
+        kinds[name] = "number"
+    for name in own_dimensions:
+        kinds[name] = "text"
+    check_own_texts(contract, warehouse, kinds)
+    checks = check_texts(
+        plan.source,
+        warehouse.dialect,
+        with_timezone=settings.given("timezone") and plan.source in LAYOUTS,
+        contract=contract,
+        columns=(*columns, *own),
+    )
+    if settings.platform:
+        checks = [text for text in checks if text.name != "checks/ga4/one_platform"]
+    models = finish(
+        plan.models,
+        contract,
+        source=plan.source,
+        columns=columns,
+        dialect=warehouse.dialect,
+        must_hold=[text for text in checks if is_of_rows(text)] if settings.quarantine else (),
+    )
+    notes = [plan.notes.rstrip(), flag_notes(contract, warehouse.dialect)]
+    return opened, replace(
+        plan,
+        models=models,
+        notes="\nUNION ALL\n".join(text for text in notes if text),
+        params=plan.params | _chosen(settings, contract),
+        known=plan.known + own,
+        dimensions=plan.dimensions + own_dimensions,
+        checks=tuple(checks),
+    )
+
+
+def _chosen(settings: Settings, contract: Contract) -> dict[str, object]:
+    """Return the values that say which events of an export are left out on purpose."""
+    streams = [word for one in settings.platform for word in _STREAMS.get(one.lower(), (one,))]
+    return {
+        "streams": [] if "all" in settings.platform else streams,
+        "leave_out": [flag for flag in ("internal", "debug") if not contract.keeps(flag)],
+    }
 
 
 def _open_and_plan(
@@ -76,11 +129,12 @@ def _open_and_plan(
             do=advice(guess, names) if guess else "Add --source ga360, ga4, events or visits.",
         )
     if source in LAYOUTS:
-        opened = _open(warehouse, settings, LAYOUTS[source])
-        return opened, _export_plan(source, warehouse.dialect, settings)
+        layouts = HIT_LAYOUTS if contract.over_hits else LAYOUTS
+        opened = _open(warehouse, settings, layouts[source])
+        return opened, _export_plan(source, warehouse.dialect, settings, contract)
     if source == "visits":
         opened = _open(warehouse, settings, None)
-        return opened, _mapped_plan(opened, warehouse, settings, contract.names)
+        return opened, _mapped_plan(opened, warehouse, settings, contract.of_input)
     opened = _open(warehouse, settings, None)
     return opened, _log_plan(opened, warehouse, settings)
 
@@ -103,9 +157,12 @@ def _open(warehouse: Warehouse, settings: Settings, layout: pa.Schema | None) ->
         ) from error
 
 
-def _export_plan(source: str, dialect: str, settings: Settings) -> Plan:
-    models = [Model(name, load(f"{source}/{name}", dialect).sql) for name in MODELS[source]]
-    models.append(Model("visits", load("visits", dialect).sql + ORDER))
+def _export_plan(source: str, dialect: str, settings: Settings, contract: Contract) -> Plan:
+    hits = bool(contract.over_hits)
+    models = [
+        Model(name, load(f"{source}/{name}", dialect, hits=hits).sql) for name in MODELS[source]
+    ]
+    models.append(Model("visits", load("visits", dialect).sql))
     return Plan(
         source=source,
         models=tuple(models),
@@ -127,12 +184,14 @@ def _mapped_plan(
         models=(
             Model("visit_rows", mapping.rows_sql(mapped, warehouse.dialect)),
             Model("visit_keys", mapping.KEYS_SQL),
-            Model("visits", mapping.visits_sql(mapped, warehouse.dialect) + ORDER),
+            Model("visits", mapping.visits_sql(mapped, warehouse.dialect)),
         ),
         losses=mapping.LOSSES_SQL,
-        notes=None,
+        notes="",
         params=_params(settings),
         known=tuple(known),
+        extra=tuple(mapped.extra),
+        dimensions=(*DIMENSIONS, *(n for n, kind in mapped.extra.items() if kind == "text")),
     )
 
 
@@ -144,11 +203,13 @@ def _log_plan(opened: Input, warehouse: Warehouse, settings: Settings) -> Plan:
     silent = mapped.silent(values)
     return Plan(
         source="events",
-        models=(*(Model(*model) for model in models), Model(visits, sql + ORDER)),
+        models=(*(Model(*model) for model in models), Model(visits, sql)),
         losses=load("events/losses", dialect).sql,
         notes=load("events/notes", dialect).sql,
         params=_params(settings) | mapped.params(settings, values),
         known=tuple(name for name in FEATURES if name not in silent),
+        extra=mapped.dimensions,
+        dimensions=(*DIMENSIONS, *mapped.dimensions),
         values=values,
     )
 

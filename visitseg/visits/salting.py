@@ -44,10 +44,10 @@ def salted(visit_id: str, salt: str) -> str:
     return hashlib.sha256(f"{salt}|{visit_id}".encode()).hexdigest()
 
 
-def salt_table(warehouse: Warehouse, salt: str) -> None:
-    """Replace the ids of the table ``visits``."""
-    warehouse.create_table("visits_by_id", "SELECT * FROM visits")
-    warehouse.create_table("visits", load("salted", warehouse.dialect).sql, {"salt": salt})
+def salt_table(warehouse: Warehouse, salt: str, table: str = "visits") -> None:
+    """Replace the ids of a table of visits."""
+    warehouse.create_table("visits_by_id", f"SELECT * FROM {table}")
+    warehouse.create_table(table, load("salted", warehouse.dialect).sql, {"salt": salt})
     warehouse.drop_table("visits_by_id")
 
 

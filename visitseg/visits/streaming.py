@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from visitseg.config import Settings
 from visitseg.visits.counts import RowCounts, bad_line_counts, count_rows
 from visitseg.visits.events import event_counts
-from visitseg.visits.planning import Model, Plan
+from visitseg.visits.finishing import Model
+from visitseg.visits.planning import Plan
 from visitseg.warehouse import Input, Warehouse
 
 # From this size on disk an input of several files is read one at a time, unasked.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from visitseg.visits.features import Contract
+from visitseg.visits.reserved import RESERVED
 
 _ROOT = files("visitseg.visits")
 _HEADER = re.compile(r"^-- (\w+): +(.*(?:\n--  +.*)*)", re.MULTILINE)
@@ -22,6 +22,14 @@ _WORDS = {
         (" r'", " '"),
     )
 }
+# Its types.
+TYPES = {
+    "bigquery": {"whole": "INT64", "number": "FLOAT64", "text": "STRING", "time": "TIMESTAMP"},
+    "duckdb": {"whole": "BIGINT", "number": "DOUBLE", "text": "VARCHAR", "time": "TIMESTAMPTZ"},
+    "spark": {"whole": "BIGINT", "number": "DOUBLE", "text": "STRING", "time": "TIMESTAMP"},
+}
+_HIT_LINES = re.compile(r"^ *--hits: .*\n", re.MULTILINE)
+_PLAIN = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,18 @@ class SqlText:
     header: dict[str, str]
 
 
-def load(name: str, dialect: str) -> SqlText:
-    """Return the engine's own text where there is one, else the canonical text."""
+def load(name: str, dialect: str, *, hits: bool = False) -> SqlText:
+    """Return the engine's own text where there is one, else the canonical text.
+
+    Parameters
+    ----------
+    name : str
+        Path within the package without ``.sql``.
+    dialect : str
+        bigquery, duckdb or spark.
+    hits : bool
+        With what only a contract file reads of a hit: the lines that begin with ``--hits:``.
+    """
     own = _ROOT.joinpath(dialect, f"{name}.sql")
     if own.is_file():
         sql = own.read_text(encoding="utf-8")
@@ -52,6 +70,7 @@ def load(name: str, dialect: str) -> SqlText:
         sql = _ROOT.joinpath(f"{name}.sql").read_text(encoding="utf-8")
         for canonical, word in _WORDS.get(dialect, ()):
             sql = sql.replace(canonical, word)
+    sql = sql.replace("--hits: ", "") if hits else _HIT_LINES.sub("", sql)
     header = {
         key: " ".join(line.lstrip("- ").strip() for line in value.splitlines())
         for key, value in _HEADER.findall(sql)
@@ -71,22 +90,12 @@ def names(folder: str) -> list[str]:
     )
 
 
-def with_features(visits: str, contract: Contract) -> str:
-    """Return the text of the model `visits` with the features that a contract file computes."""
-    own = ["v.*"]
-    for feature in contract.own:
-        told = " ".join(feature.description.split())
-        own += [f"-- {told}"] if told else []
-        own.append(f"{feature.sql} AS {feature.name}")
-    selected = "".join(
-        f"  {item}" + ("\n" if item.startswith("--") or item is own[-1] else ",\n") for item in own
-    )
-    return f"""-- Grain:  one row per visit: the visit table, and the contract file's own features.
-SELECT
-{selected}FROM (
-{visits.rstrip()}
-) AS v
-"""
+def quoted(name: str, dialect: str) -> str:
+    """Return a column's name; in quotes where it is none of ours."""
+    if _PLAIN.fullmatch(name) and name not in RESERVED:
+        return name
+    mark = '"' if dialect == "duckdb" else "`"
+    return mark + name.replace(mark, mark * 2) + mark
 
 
 def as_statement(models: Sequence[tuple[str, str]], raw: str) -> str:

@@ -70,8 +70,8 @@ class Warehouse(Protocol):
         """Make `RAW` one part of the input that is open; None: all of it again."""
         ...
 
-    def expression_problem(self, expression: str) -> str | None:
-        """Say why a text is not one expression over the columns of `RAW`; None if it is one."""
+    def expression_problem(self, expression: str, over: str = RAW) -> str | None:
+        """Say why a text is not one expression over the columns of a table; None if it is one."""
         ...
 
     def estimate(self, sql: str, params: Mapping[str, object] | None = None) -> int | None:

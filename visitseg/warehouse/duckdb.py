@@ -86,7 +86,7 @@ class DuckDBWarehouse:
         """See `Warehouse.open_part`."""
         self._execute(f"CREATE OR REPLACE VIEW {RAW} AS {self._select(part)}")
 
-    def expression_problem(self, expression: str) -> str | None:
+    def expression_problem(self, expression: str, over: str = RAW) -> str | None:
         """See `Warehouse.expression_problem`."""
         try:
             (tree,) = self._connection.execute(
@@ -104,7 +104,7 @@ class DuckDBWarehouse:
                 or '"SUBQUERY"' in tree
             ):
                 return NOT_ONE
-            self._connection.execute(f"EXPLAIN SELECT ({expression}\n) FROM {RAW}")
+            self._connection.execute(f"EXPLAIN SELECT ({expression}\n) FROM {over}")
         except duckdb.Error as error:
             return str(error).splitlines()[0]
         return None

@@ -21,6 +21,8 @@ TEXTS = (
     *("device", "channel", "country", "visitor_type", "landing_page"),
 )
 COLUMNS = (*REQUIRED, *(name for name in TEXTS if name not in REQUIRED), "revenue")
+# What only a contract file reads of an event.
+HIT_TEXTS, HIT_NUMBER = ("title", "category", "action"), "value"
 # The models that are the same for every log, after the one that is written here.
 SHARED = ("visit_rows", "visit_events", "visit_totals", "visit_purchases", "visit_keys")
 TIMES = ("time_at", "time_number", "time_text")
@@ -74,6 +76,8 @@ class MappedLog:
                 for name in TIMES
             ),
             f"CAST({given.get('revenue', 'NULL')} AS {types['number']}) AS revenue",
+            *(f"{_text(given.get(name), types['text'])} AS {name}" for name in HIT_TEXTS),
+            f"CAST({given.get(HIT_NUMBER, 'NULL')} AS {types['number']}) AS {HIT_NUMBER}",
             *(f"{_text(given[name], types['text'])} AS own_{name}" for name in self.dimensions),
             f"{_ROW_HASH[dialect]} AS row_hash",
         ]
@@ -194,7 +198,10 @@ def map_log(opened: Input, columns: Mapping[str, str], warehouse: Warehouse) -> 
             do=f"Events have {', '.join(COLUMNS)}, and dimensions of your own: each one SQL "
             "expression over the input's columns.",
         )
-    expressions = {name: name for name in own if name in COLUMNS} | dict(columns)
+    ours = {*COLUMNS, *HIT_TEXTS}
+    if HIT_NUMBER in own and _is_number(opened.columns.field(HIT_NUMBER).type):
+        ours.add(HIT_NUMBER)
+    expressions = {name: name for name in own if name in ours} | dict(columns)
     missing = [name for name in REQUIRED if name not in expressions]
     if missing:
         likely = {**suggest_columns(own), **columns}
@@ -206,7 +213,7 @@ def map_log(opened: Input, columns: Mapping[str, str], warehouse: Warehouse) -> 
             evidence=[has],
             do="\n".join(["Map them in the configuration:", "[columns]", *lines]),
         )
-    dimensions = tuple(name for name in columns if name not in COLUMNS)
+    dimensions = tuple(name for name in columns if name not in (*COLUMNS, HIT_NUMBER))
     return MappedLog(expressions, _time(expressions["timestamp"], warehouse), dimensions)
 
 
@@ -216,7 +223,7 @@ def _time(expression: str, warehouse: Warehouse) -> str:
     )
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return "time_at"
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+    if _is_number(kind):
         return "time_number"
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return "time_text"
@@ -224,6 +231,12 @@ def _time(expression: str, warehouse: Warehouse) -> str:
         f"a timestamp cannot be of the type {kind}",
         where=f'columns.timestamp = "{expression}"',
         do="Give a timestamp, a date, a text, or a number: the epoch in s, ms, us or ns.",
+    )
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     )
 
 

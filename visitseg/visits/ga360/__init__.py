@@ -11,20 +11,29 @@ def _must(name: str, kind: pa.DataType) -> pa.Field:
     return pa.field(name, kind, nullable=False)
 
 
-_HIT = pa.struct(
-    [
-        _must("hitNumber", _INT),
-        _must("time", _INT),
-        ("hour", _INT),
-        ("minute", _INT),
-        _must("type", _TEXT),
-        _must("page", pa.struct([_must("pagePath", _TEXT)])),
-        ("appInfo", pa.struct([("screenName", _TEXT)])),
-        ("eCommerceAction", pa.struct([("action_type", _TEXT)])),
-        ("transaction", pa.struct([("transactionId", _TEXT)])),
-        ("refund", pa.struct([("refundAmount", _INT)])),
-    ]
-)
+_PAGE = [_must("pagePath", _TEXT)]
+_TRANSACTION = [("transactionId", _TEXT)]
+_HIT = [
+    _must("hitNumber", _INT),
+    _must("time", _INT),
+    ("hour", _INT),
+    ("minute", _INT),
+    _must("type", _TEXT),
+    _must("page", pa.struct(_PAGE)),
+    ("appInfo", pa.struct([("screenName", _TEXT)])),
+    ("eCommerceAction", pa.struct([("action_type", _TEXT)])),
+    ("transaction", pa.struct(_TRANSACTION)),
+    ("refund", pa.struct([("refundAmount", _INT)])),
+]
+# What only a contract file reads of a hit.
+_MORE = {
+    "page": pa.struct([*_PAGE, ("pageTitle", _TEXT)]),
+    "transaction": pa.struct([*_TRANSACTION, ("transactionRevenue", _INT)]),
+    "eventInfo": pa.struct(
+        [("eventCategory", _TEXT), ("eventAction", _TEXT), ("eventValue", _INT)]
+    ),
+    "product": pa.list_(pa.struct([("productSKU", _TEXT), ("isImpression", pa.bool_())])),
+}
 
 # What the SQL reads. A field that is not nullable must be in the input; the others were added to
 # the export over the years and are NULL where a day does not have them.
@@ -50,6 +59,20 @@ LAYOUT = pa.schema(
         ("device", pa.struct([("deviceCategory", _TEXT)])),
         ("geoNetwork", pa.struct([("country", _TEXT)])),
         ("channelGrouping", _TEXT),
-        _must("hits", pa.list_(_HIT)),
+        _must("hits", pa.list_(pa.struct(_HIT))),
     ]
 )
+
+
+def _with_hits() -> pa.Schema:
+    kinds = {field.name: field for field in pa.struct(_HIT)}
+    kinds |= {
+        name: pa.field(name, kind, nullable=name not in kinds or kinds[name].nullable)
+        for name, kind in _MORE.items()
+    }
+    place = LAYOUT.get_field_index("hits")
+    return LAYOUT.set(place, _must("hits", pa.list_(pa.struct(list(kinds.values())))))
+
+
+WITH_HITS = _with_hits()
+"""The layout with what a contract file reads of a hit."""

@@ -60,6 +60,27 @@ SELECT
     WHERE h.hitNumber = (SELECT MIN(g.hitNumber) FROM UNNEST(r.hits) AS g)
   ), 0) = 1 AS is_continuation,                       -- began on an earlier day, by the hits' own clock
   r.totals.timeOnSite AS ga_time_on_site_sec,         -- as exported, whole seconds
+  --hits: ARRAY(
+  --hits:   SELECT AS STRUCT
+  --hits:     h.hitNumber AS number,
+  --hits:     r.visitStartTime * 1000000 + h.time * 1000 AS us,
+  --hits:     UPPER(h.type) AS type,
+  --hits:     CASE WHEN h.type = 'APPVIEW'
+  --hits:       THEN COALESCE(h.appInfo.screenName, REGEXP_EXTRACT(h.page.pagePath, r'^[^?#]*'))
+  --hits:       ELSE REGEXP_EXTRACT(h.page.pagePath, r'^[^?#]*') END AS path,
+  --hits:     h.page.pageTitle AS title,
+  --hits:     h.eCommerceAction.action_type AS step,
+  --hits:     h.eventInfo.eventCategory AS category,
+  --hits:     h.eventInfo.eventAction AS action,
+  --hits:     h.eventInfo.eventValue AS value,
+  --hits:     (SELECT MIN(CASE WHEN NOT COALESCE(p.isImpression, FALSE) THEN p.productSKU END)
+  --hits:      FROM UNNEST(h.product) AS p) AS product_id,
+  --hits:     CASE WHEN (h.eCommerceAction.action_type = '6' OR h.type = 'TRANSACTION')
+  --hits:       AND h.transaction.transactionId NOT IN ('', '(not set)')
+  --hits:       THEN h.transaction.transactionId END AS order_id,
+  --hits:     h.transaction.transactionRevenue AS revenue_micros
+  --hits:   FROM UNNEST(r.hits) AS h
+  --hits: ) AS hit_list,                                -- the hits, of which a contract file reads
   r.device.deviceCategory AS device,
   r.channelGrouping AS channel,
   r.geoNetwork.country AS country,

@@ -71,3 +71,6 @@ LAYOUT = pa.schema(
         ),
     ]
 )
+
+WITH_HITS = LAYOUT.append(pa.field("items", pa.list_(pa.struct([("item_id", _TEXT)]))))
+"""The layout with what a contract file reads of an event."""

@@ -14,6 +14,7 @@ SELECT
   device,
   geo,
   ecommerce,
+  items,
   CAST(NULL AS INT64) AS batch_page_id,
   CAST(NULL AS INT64) AS batch_ordering_id,
   CAST(NULL AS INT64) AS batch_event_index,

@@ -2,6 +2,8 @@
 -- Input:  raw_export, the day tables events_YYYYMMDD.
 -- Values: @read_from, @read_to: the days that are read (one more than asked on each side); or NULL.
 --         @currency: USD takes the export's values in US dollars; otherwise the property's currency.
+--         @streams: ids of streams and platforms (WEB, ANDROID, IOS) to read; empty: all of them.
+--         @leave_out: internal, debug: whether such events are left out.
 WITH picked AS (  -- the parameters that are used, by name
   SELECT
     e.*,
@@ -42,6 +44,16 @@ WITH picked AS (  -- the parameters that are used, by name
      FROM UNNEST(e.event_params) AS p WHERE p.key = 'campaign') AS param_campaign,
     (SELECT MAX(p.value.string_value)
      FROM UNNEST(e.event_params) AS p WHERE p.key = 'gclid') AS param_click_id,
+    --hits: (SELECT MAX(p.value.string_value)
+    --hits:  FROM UNNEST(e.event_params) AS p WHERE p.key = 'page_title') AS title,
+    --hits: (SELECT MAX(p.value.string_value)
+    --hits:  FROM UNNEST(e.event_params) AS p WHERE p.key = 'event_category') AS category,
+    --hits: (SELECT MAX(p.value.string_value)
+    --hits:  FROM UNNEST(e.event_params) AS p WHERE p.key = 'event_action') AS action,
+    --hits: (SELECT MAX(COALESCE(
+    --hits:    p.value.double_value, p.value.float_value, CAST(p.value.int_value AS FLOAT64)))
+    --hits:  FROM UNNEST(e.event_params) AS p WHERE p.key = 'value') AS amount,
+    --hits: (SELECT MIN(NULLIF(i.item_id, '(not set)')) FROM UNNEST(e.items) AS i) AS product_id,
     (SELECT STRING_AGG(param, '\n' ORDER BY param)
      FROM (
        SELECT CONCAT(
@@ -67,6 +79,11 @@ SELECT
     WHEN (NULLIF(e.user_pseudo_id, '') IS NULL OR e.visit_number IS NULL)
       AND LOWER(CAST(e.privacy_info.analytics_storage AS STRING)) IN ('no', '0') THEN 'no_consent'
     WHEN NULLIF(e.user_pseudo_id, '') IS NULL OR e.visit_number IS NULL THEN 'null_id'
+    WHEN ARRAY_LENGTH(@streams) > 0
+      AND NOT COALESCE(CAST(e.stream_id AS STRING) IN UNNEST(@streams), FALSE)
+      AND NOT COALESCE(UPPER(e.platform) IN UNNEST(@streams), FALSE) THEN 'other_stream'
+    WHEN e.traffic_type = 'internal' AND 'internal' IN UNNEST(@leave_out) THEN 'internal'
+    WHEN e.debug_mode = 1 AND 'debug' IN UNNEST(@leave_out) THEN 'debug'
   END AS removed,                                     -- why the event cannot be used; NULL: it can
   1 AS hits,                                          -- an event is a hit
   e.event_timestamp AS hit_us,                        -- microseconds since 1970-01-01 UTC
@@ -82,6 +99,12 @@ SELECT
         CASE WHEN e.page_location IS NOT NULL THEN '/' END)
     WHEN e.event_name = 'screen_view' THEN COALESCE(e.screen, REGEXP_EXTRACT(e.page_location, r'^[^?#]*'))
   END AS page,                                        -- path without host and query, or screen
+  --hits: COALESCE(
+  --hits:   NULLIF(REGEXP_REPLACE(
+  --hits:     REGEXP_EXTRACT(e.page_location, r'^[^?#]*'), r'^[A-Za-z][A-Za-z0-9+.-]*://[^/]*', ''), ''),
+  --hits:   CASE WHEN e.page_location IS NOT NULL THEN '/' END,
+  --hits:   e.screen) AS hit_path,                   -- where the event happened, whatever it is
+  --hits: e.title, e.category, e.action, e.amount, e.product_id,
   CASE WHEN e.event_name = 'purchase'
     THEN COALESCE(
       NULLIF(NULLIF(e.param_order_id, '(not set)'), ''),

@@ -90,12 +90,12 @@ class BigQueryWarehouse:
     def open_part(self, part: str | None) -> None:
         """See `Warehouse.open_part`; the tables are one input, and are read where they are."""
 
-    def expression_problem(self, expression: str) -> str | None:
+    def expression_problem(self, expression: str, over: str = RAW) -> str | None:
         """See `Warehouse.expression_problem`."""
         if told := problem(expression):
             return told
         try:
-            self.estimate(f"SELECT ({expression}\n) AS value FROM {RAW}")
+            self.estimate(f"SELECT ({expression}\n) AS value FROM {over}")
         except InputError as error:
             return error.evidence[0] if error.evidence else error.what
         return None

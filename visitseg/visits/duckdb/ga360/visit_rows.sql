@@ -4,6 +4,25 @@ WITH slim AS (  -- the hits' fields that are used, once
   SELECT
     r.* EXCLUDE (hits),
     try_strptime(r.date, '%Y%m%d')::DATE AS day,
+    --hits: list_transform(r.hits, lambda h: {
+    --hits:   'number': h.hitNumber,
+    --hits:   'us': r.visitStartTime * 1000000 + h.time * 1000,
+    --hits:   'type': upper(h.type),
+    --hits:   'path': CASE WHEN h.type = 'APPVIEW'
+    --hits:     THEN coalesce(h.appInfo.screenName, regexp_extract(h.page.pagePath, '^[^?#]*'))
+    --hits:     ELSE regexp_extract(h.page.pagePath, '^[^?#]*') END,
+    --hits:   'title': h.page.pageTitle,
+    --hits:   'step': h.eCommerceAction.action_type,
+    --hits:   'category': h.eventInfo.eventCategory,
+    --hits:   'action': h.eventInfo.eventAction,
+    --hits:   'value': h.eventInfo.eventValue,
+    --hits:   'product_id': list_min(list_transform(h.product, lambda p:
+    --hits:     CASE WHEN NOT coalesce(p.isImpression, false) THEN p.productSKU END)),
+    --hits:   'order_id': CASE WHEN (h.eCommerceAction.action_type = '6' OR h.type = 'TRANSACTION')
+    --hits:     AND h.transaction.transactionId NOT IN ('', '(not set)')
+    --hits:     THEN h.transaction.transactionId END,
+    --hits:   'revenue_micros': h.transaction.transactionRevenue
+    --hits: }) AS hit_list,
     coalesce(list_transform(r.hits, lambda h: {
       'ms': h.time,
       'number': h.hitNumber,
@@ -61,6 +80,7 @@ SELECT
       > h.clock_sec + ((visitStartTime * 1000 + h.ms) // 1000) % 60
   )) > 0 ELSE false END AS is_continuation,
   totals.timeOnSite AS ga_time_on_site_sec,
+  --hits: hit_list,
   device.deviceCategory AS device,
   channelGrouping AS channel,
   geoNetwork.country AS country,

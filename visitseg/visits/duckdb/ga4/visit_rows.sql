@@ -8,6 +8,8 @@ WITH listed AS (
     list_transform(event_params, lambda p: p.key) AS keys,
     list_transform(event_params, lambda p: p.value.string_value) AS texts,
     list_transform(event_params, lambda p: p.value.int_value) AS ints,
+    --hits: list_transform(event_params, lambda p: coalesce(
+    --hits:   p.value.double_value, p.value.float_value, p.value.int_value::DOUBLE)) AS numbers,
     -- A sum has no order; a copy must also agree in the columns beside it, so 64 bits are plenty.
     list_sum(list_transform(event_params, lambda p: hash(p.key, coalesce(p.value.string_value, ''),
       p.value.int_value, coalesce(p.value.double_value, p.value.float_value) + 0))) AS params
@@ -15,6 +17,13 @@ WITH listed AS (
 ), found AS (
   SELECT
     * EXCLUDE (keys, texts, ints),
+    --hits: texts[list_position(keys, 'page_title')] AS title,
+    --hits: texts[list_position(keys, 'event_category')] AS category,
+    --hits: texts[list_position(keys, 'event_action')] AS action,
+    --hits: numbers[list_position(keys, 'value')] AS amount,
+    --hits: texts[list_position(keys, 'page_location')] AS place,
+    --hits: texts[list_position(keys, 'firebase_screen')] AS any_screen,
+    --hits: list_min(list_transform(items, lambda i: nullif(i.item_id, '(not set)'))) AS product_id,
     ints[list_position(keys, 'ga_session_id')] AS visit_int,
     texts[list_position(keys, 'ga_session_id')] AS visit_text,
     ints[list_position(keys, 'ga_session_number')] AS nth_int,
@@ -85,6 +94,10 @@ SELECT
     WHEN (nullif(user_pseudo_id, '') IS NULL OR visit_number IS NULL)
       AND lower(privacy_info.analytics_storage) IN ('no', '0') THEN 'no_consent'
     WHEN nullif(user_pseudo_id, '') IS NULL OR visit_number IS NULL THEN 'null_id'
+    WHEN len($streams) > 0 AND NOT coalesce(list_contains($streams::VARCHAR[], stream_id), false)
+      AND NOT coalesce(list_contains($streams::VARCHAR[], upper(platform)), false) THEN 'other_stream'
+    WHEN traffic_type = 'internal' AND list_contains($leave_out::VARCHAR[], 'internal') THEN 'internal'
+    WHEN debug_mode = 1 AND list_contains($leave_out::VARCHAR[], 'debug') THEN 'debug'
   END AS removed,
   1::BIGINT AS hits,
   event_timestamp AS hit_us,
@@ -99,6 +112,12 @@ SELECT
         CASE WHEN address IS NOT NULL THEN '/' END)
     WHEN event_name = 'screen_view' THEN coalesce(screen, address)
   END AS page,
+  --hits: coalesce(
+  --hits:   nullif(regexp_replace(
+  --hits:     regexp_extract(place, '^[^?#]*'), '^[A-Za-z][A-Za-z0-9+.-]*://[^/]*', ''), ''),
+  --hits:   CASE WHEN place IS NOT NULL THEN '/' END,
+  --hits:   any_screen) AS hit_path,
+  --hits: title, category, action, amount, product_id,
   CASE WHEN event_name = 'purchase'
     THEN coalesce(
       nullif(nullif(param_order_id, '(not set)'), ''),
