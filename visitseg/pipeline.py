@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from visitseg import scoring, segmenting, summary
+from visitseg import partitions, scoring, segmenting, summary, visit_files
 from visitseg.config import Settings, load_settings
 from visitseg.errors import ConfigError
 from visitseg.labels import UNDATED, LabelFolder
@@ -25,9 +25,7 @@ from visitseg.segments.select_k import SILHOUETTE_SAMPLE
 from visitseg.store import MANIFEST, RunFolder, read_manifest, write_json, write_manifest
 from visitseg.visits.build import VisitTable, build
 from visitseg.visits.contract import Check
-from visitseg.visits.describe import describe
 from visitseg.visits.features import Contract, read_contract
-from visitseg.visits.finishing import ORDER
 from visitseg.visits.kept import kept
 from visitseg.visits.text import load
 from visitseg.warehouse import Warehouse, connect, keep
@@ -96,8 +94,19 @@ def build_visits(
     with RunFolder(settings.out) as folder:
         settings = _simulated(settings, folder.path, listener)
         contract = read_contract(settings.features)
+        by_days = partitions.wanted(settings)
+        former = partitions.read(folder.out, settings)
+        window = Window.of(settings)
+        if by_days and former.days:
+            settings = window.widened(settings)
         with _warehouse(settings, folder.path, listener) as warehouse:
-            table = _visits_into(folder.path, warehouse, settings, contract, listener)
+            table = build(warehouse, settings, contract, listener.step)
+            listener.step("writing the visit table")
+            if by_days and table.days:
+                table = partitions.write(folder.path, warehouse, table, window, former)
+            else:
+                visit_files.write_visits(folder.path, warehouse)
+            _tell_visits(folder.path, warehouse, table, settings, contract, listener)
         warnings = _tell(table.checks, listener)
         return Run(folder.out, folder.publish(), table.ledger.to_dict(), None, warnings)
 
@@ -210,34 +219,22 @@ def _simulated(
     return replace(settings, source=SIMULATED_SOURCE, input=(pattern,))
 
 
-def _visits_into(
+def _tell_visits(
     folder: Path,
     warehouse: Warehouse,
+    table: VisitTable,
     settings: Settings,
     contract: Contract,
     progress: Progress,
-) -> VisitTable:
-    table = build(warehouse, settings, contract, progress.step)
-    progress.step("writing the visit table")
-    warehouse.write_parquet(f"SELECT * FROM visits {ORDER}", folder / "visits.parquet")
+) -> None:
+    visit_files.write_about(folder, table, contract)
     if settings.quarantine:
-        warehouse.write_parquet(
-            f"SELECT * FROM quarantined {ORDER}, reason", folder / "quarantine.parquet"
-        )
-    for name, text in table.sql.items():
-        path = folder / "sql" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    page = describe(contract, table.features, table.dimensions)
-    (folder / "visit-table.md").write_text(page, encoding="utf-8")
-    write_json(folder / "ledger.json", table.ledger.to_dict())
-    write_json(folder / "checks.json", [check.to_dict() for check in table.checks])
+        visit_files.write_quarantine(folder, warehouse)
     ledger = table.ledger
     period = f", {table.days[0]} to {table.days[1]}" if table.days else ""
     progress.done(f"{ledger.visits:,} visits from {ledger.rows_in:,} {ledger.unit}{period}")
     days = [day.day for day in ledger.days if day.day and day.visits]
     keep(warehouse, "visits", "SELECT * FROM visits\n", days, progress.done)
-    return table
 
 
 def _run_into(
@@ -248,7 +245,10 @@ def _run_into(
     contract = read_contract(settings.features)
     previous = Model.load(settings.previous) if settings.previous else None
     with _warehouse(settings, folder, progress) as warehouse:
-        table = _visits_into(folder, warehouse, settings, contract, progress)
+        table = build(warehouse, settings, contract, progress.step)
+        progress.step("writing the visit table")
+        visit_files.write_visits(folder, warehouse)
+        _tell_visits(folder, warehouse, table, settings, contract, progress)
         sample = None
         if settings.preset == "baseline" and table.ledger.visits > SILHOUETTE_SAMPLE:
             text = load("sample", warehouse.dialect).sql

@@ -1,4 +1,4 @@
-"""Which days `score` labels anew."""
+"""Which days a call replaces in a table that is kept by days."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from visitseg.labels import UNDATED
 
 @dataclass(frozen=True)
 class Window:
-    """Which days are labelled anew.
+    """Which days are made anew: labelled, or built.
 
-    A visit over midnight belongs to the day it began, so a day can be labelled only together with
+    A visit over midnight belongs to the day it began, so a day can be made only together with
     the day before it. And a day is whole only when the file of the day after it is there: so the
-    days before the range are labelled once more, as far as the input still holds them.
+    days before the range are made once more, as far as the input still holds them.
 
     Attributes
     ----------
@@ -44,6 +44,10 @@ class Window:
         if self.first is None:
             return settings
         return replace(settings, date_from=self.first - timedelta(days=self.late_days))
+
+    def is_late(self, day: str) -> bool:
+        """Whether a day lies before those that were asked for."""
+        return day != UNDATED and self.first is not None and date.fromisoformat(day) < self.first
 
     def choose(self, found: Iterable[str], in_input: set[str], labelled: set[str]) -> Chosen:
         """Say which days are replaced.

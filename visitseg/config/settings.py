@@ -154,7 +154,9 @@ class Settings:
         None, "Contract file: features and dimensions of yours, rules, limits.", commands=BUILD
     )
     late_days: int = option(
-        3, "Days before --date-from that are read again and replaced.", commands=SCORE
+        3,
+        "Days before --date-from that are read again and replaced.",
+        commands=(*SCORE, "visits"),
     )
     export: Path | None = option(
         None,
