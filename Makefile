@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench lock clean
+.PHONY: help demo test test-all lint bench soak lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ lint: $(VENV)/dev ## ruff and mypy
 
 bench: $(VENV)/dev ## Measure against the floor of reading the data
 	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/dev ## Memory of labels on their way out of BigQuery, 1 and 10 million visits
+	@$(BIN)/python -m benchmarks.soak
 
 lock: ## Pin requirements with hashes (needs uv)
 	@cd requirements && for name in runtime dev; do \

@@ -17,9 +17,11 @@ from bigquery_server import Handler, LocalBigQuery
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[LocalBigQuery, dict[str, str]]]:
+def serving(
+    folder: Path, local: LocalBigQuery | None = None
+) -> Iterator[tuple[LocalBigQuery, dict[str, str]]]:
     """Serve on a free port; gives the state, and the environment by which the client finds it."""
-    local = LocalBigQuery()
+    local = local or LocalBigQuery()
     handler = type("Served", (Handler,), {"local": local})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True

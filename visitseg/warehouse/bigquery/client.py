@@ -35,6 +35,8 @@ except ModuleNotFoundError as error:
 # A request without an answer for so long is asked again.
 _REQUEST_SEC = 150.0
 _TABLES_A_PAGE = 1000
+# A page is text that is parsed into objects: it decides what our own process needs of memory.
+_ROWS_A_PAGE = 10_000
 
 
 @dataclass
@@ -205,7 +207,9 @@ class Jobs:
                 **self._asked,
             )
             try:
-                rows = job.result(retry=self._retry, job_retry=self._job_retry)
+                rows = job.result(
+                    page_size=_ROWS_A_PAGE, retry=self._retry, job_retry=self._job_retry
+                )
             except KeyboardInterrupt:
                 job.cancel(retry=None, timeout=10)
                 raise
