@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SPARK := .venv-spark
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench soak lock clean
+.PHONY: help demo test test-all test-spark lint bench soak lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -19,8 +20,13 @@ test: lint ## Lint, types and the tests of every day
 	echo "make test: tests took $$(( $$(date +%s) - begun )) s"; exit $$code
 
 test-all: $(VENV)/dev ## The longer lanes: many random exports, a real browser
-	@begun=$$(date +%s); sh scripts/install-chromium.sh && $(BIN)/python -m pytest -n 2 -m slow; \
+	@begun=$$(date +%s); sh scripts/install-chromium.sh && $(BIN)/python -m pytest -n 2 -m "slow and not spark" \
+	&& $(MAKE) --no-print-directory test-spark; \
 	code=$$?; echo "make test-all: took $$(( $$(date +%s) - begun )) s"; exit $$code
+
+test-spark: $(SPARK)/ready ## The visit SQL on Spark, beside DuckDB; part of test-all
+	@begun=$$(date +%s); sh scripts/install-java.sh && $(SPARK)/bin/python -m pytest -m spark --durations=5; \
+	code=$$?; echo "make test-spark: tests took $$(( $$(date +%s) - begun )) s"; exit $$code
 
 lint: $(VENV)/dev ## ruff and mypy
 	@begun=$$(date +%s); $(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . \
@@ -34,12 +40,12 @@ soak: $(VENV)/dev ## Memory of labels on their way out of BigQuery, 1 and 10 mil
 	@$(BIN)/python -m benchmarks.soak
 
 lock: ## Pin requirements with hashes (needs uv)
-	@cd requirements && for name in runtime dev; do \
+	@cd requirements && for name in runtime dev spark; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; done
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) artifacts .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SPARK) artifacts .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("visitseg needs Python 3.11 or newer, not " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -54,3 +60,9 @@ $(VENV)/dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	@begun=$$(date +%s); $(PIP) --require-hashes -r requirements/dev.txt \
 	&& $(PIP) --no-deps --no-build-isolation -e . && touch $@ $(VENV)/runtime \
 	&& echo "set-up: took $$(( $$(date +%s) - begun )) s"
+
+$(SPARK)/ready: requirements/spark.txt pyproject.toml
+	@begun=$$(date +%s); $(PYTHON) -m venv $(SPARK) \
+	&& $(SPARK)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/spark.txt \
+	&& $(SPARK)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e . \
+	&& touch $@ && echo "set-up of the Spark lane: took $$(( $$(date +%s) - begun )) s"

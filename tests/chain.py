@@ -75,7 +75,12 @@ def bag(table: pa.Table) -> Counter[tuple[str, ...]]:
     return Counter(zip(*columns, strict=True))
 
 
-def assert_same(google: pa.Table, own: pa.Table, where: str) -> None:
+def assert_same(
+    google: pa.Table,
+    own: pa.Table,
+    where: str,
+    engines: tuple[str, str] = ("GoogleSQL", "DuckDB"),
+) -> None:
     """Compare names, types and rows, and show two rows of each side that differ."""
     assert own.column_names == google.column_names, where
     assert own.schema.types == google.schema.types, where
@@ -83,7 +88,7 @@ def assert_same(google: pa.Table, own: pa.Table, where: str) -> None:
     if not only_google and not only_own:
         return
     told = [f"{where}: {only_google.total()} rows of {google.num_rows} differ"]
-    for side, rows in (("GoogleSQL", only_google), ("DuckDB", only_own)):
+    for side, rows in zip(engines, (only_google, only_own), strict=True):
         told += [
             f"{side}: {dict(zip(google.column_names, cells, strict=True))}"
             for cells in sorted(rows)[:2]

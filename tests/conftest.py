@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -24,6 +27,24 @@ def real() -> Callable[[str], str]:
         return str(file)
 
     return path
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """Return the one Spark of the lane, for tiny data: few partitions, a compiler that is quick."""
+    pytest.importorskip("pyspark", reason="Spark is not installed")
+    from visitseg.config import SparkSettings
+    from visitseg.warehouse.spark.start import start
+
+    quick = {
+        "spark.sql.shuffle.partitions": 4,
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -Dlog4j2.level=fatal",
+        "spark.log.level": "FATAL",
+    }
+    settings = SparkSettings(master="local[2]", conf=quick)
+    session, _ = start(settings, tmp_path_factory.mktemp("spark"))
+    yield session
+    session.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -106,6 +106,8 @@ def test_the_glossary_says_visit() -> None:
         # the settings of sessionisation
         *("resessionize", "[sessions]", "settings.sessions", "s.sessions", "sessions.gap_minutes"),
         *("sessions.max_hours", '"sessions"', "sessions: visitlimits"),
+        # Spark's own names
+        *("sparksession", "spark session", "getactivesession", "spark.sql.session.timezone"),
         # what event logs call a visit's id
         *("usersession", "domainsessionid", "sessionid", '"session"'),
     )

@@ -414,17 +414,12 @@ def test_unknown_flags_and_words_are_usage_errors(cli: Any) -> None:
     assert cli("fly").code == 2
 
 
-@pytest.mark.parametrize(
-    ("words", "what"),
-    [
-        (("--warehouse", "spark"), "warehouse spark is not part of this version"),
-    ],
-)
-def test_what_this_version_has_not_is_said(
-    cli: Any, simulated: str, words: tuple[str, str], what: str
+def test_spark_that_is_not_installed(
+    cli: Any, simulated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = cli("run", "--source", "ga360", "--input", simulated, *words)
-    assert_clear_error(found, 1, what)
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    found = cli("run", "--source", "ga360", "--input", simulated, "--warehouse", "spark")
+    assert_clear_error(found, 1, "Spark is not installed", "pip install 'visitseg[spark]'")
 
 
 def test_contract_failures_come_all_at_once(cli: Any) -> None:

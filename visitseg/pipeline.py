@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -28,7 +26,7 @@ from visitseg.visits.contract import Check
 from visitseg.visits.features import Contract, read_contract
 from visitseg.visits.kept import kept
 from visitseg.visits.text import load
-from visitseg.warehouse import Warehouse, connect, keep
+from visitseg.warehouse import Spark, Warehouse, at_work, keep
 from visitseg.window import Window
 
 
@@ -58,7 +56,12 @@ class Run:
 
 
 def run(
-    settings: Settings | None = None, /, *, progress: Progress | None = None, **options: Any
+    settings: Settings | None = None,
+    /,
+    *,
+    progress: Progress | None = None,
+    spark: Spark | None = None,
+    **options: Any,
 ) -> Run:
     """Raw export → segments, labels, evidence and report, in one run folder.
 
@@ -68,6 +71,8 @@ def run(
         Everything at once; or the options as keywords.
     progress : Progress, optional
         Told what is being done.
+    spark : SparkSession, optional
+        Spark that runs the SQL, whatever the settings say; it is left running.
     **options
         Settings by name: ``run(source="ga360", input=["day.parquet"], out="artifacts")``.
 
@@ -76,20 +81,25 @@ def run(
     VisitsegError
         Whatever a user can cause; nothing is published.
     """
-    settings = resolve_input(settings or load_settings(options))
+    settings = resolve_input(settings or load_settings(options), spark)
     listener = progress or Silent()
     with RunFolder(settings.out) as folder:
         settings = _simulated(settings, folder.path, listener)
-        warnings, report, segments = _run_into(folder.path, settings, listener)
+        warnings, report, segments = _run_into(folder.path, settings, listener, spark)
         listener.step("publishing")
         return Run(folder.out, folder.publish(), report, segments, warnings)
 
 
 def build_visits(
-    settings: Settings | None = None, /, *, progress: Progress | None = None, **options: Any
+    settings: Settings | None = None,
+    /,
+    *,
+    progress: Progress | None = None,
+    spark: Spark | None = None,
+    **options: Any,
 ) -> Run:
     """Raw export → visit table, ledger and checks, nothing else. Parameters as for `run`."""
-    settings = resolve_input(settings or load_settings(options))
+    settings = resolve_input(settings or load_settings(options), spark)
     listener = progress or Silent()
     with RunFolder(settings.out) as folder:
         settings = _simulated(settings, folder.path, listener)
@@ -99,7 +109,7 @@ def build_visits(
         window = Window.of(settings)
         if by_days and former.days:
             settings = window.widened(settings)
-        with _warehouse(settings, folder.path, listener) as warehouse:
+        with at_work(settings, folder.path, listener.done, spark) as warehouse:
             table = build(warehouse, settings, contract, listener.step)
             listener.step("writing the visit table")
             if by_days and table.days:
@@ -117,6 +127,7 @@ def score(
     /,
     *,
     progress: Progress | None = None,
+    spark: Spark | None = None,
     **options: Any,
 ) -> Scored:
     """Raw export → labels with a frozen model, a file a day, each replaced whole.
@@ -129,6 +140,8 @@ def score(
         Everything at once; or the options as keywords.
     progress : Progress, optional
         Told what is being done.
+    spark : SparkSession, optional
+        As for `run`.
     **options
         Settings by name: ``score("artifacts", source="ga4", input=[…], out="scores")``.
 
@@ -137,7 +150,7 @@ def score(
     VisitsegError
         Whatever a user can cause; no day is half-written.
     """
-    settings = resolve_input(settings or load_settings(options))
+    settings = resolve_input(settings or load_settings(options), spark)
     if not isinstance(model, Model):
         settings = replace(settings, model=Path(model) if model else settings.model)
         model = scoring.load_model(settings.model)
@@ -147,7 +160,7 @@ def score(
     with LabelFolder(scoring.folder_of(settings)) as folder:
         settings = window.widened(_simulated(settings, folder.path, listener))
         contract = kept(model.contract)
-        with _warehouse(settings, folder.path, listener) as warehouse:
+        with at_work(settings, folder.path, listener.done, spark) as warehouse:
             table = build(warehouse, settings, contract, listener.step)
             scoring.check_fit(model, table, str(settings.model or "the model"))
             listener.step("labelling")
@@ -191,19 +204,6 @@ def render_again(folder: Path) -> list[Path]:
     return [*written, folder / MANIFEST]
 
 
-@contextmanager
-def _warehouse(settings: Settings, staging: Path, progress: Progress) -> Iterator[Warehouse]:
-    """Open a warehouse with a folder of its own inside the staging folder, gone at the end."""
-    work = staging / ".work"
-    work.mkdir()
-    warehouse = connect(settings, work, progress.done)
-    try:
-        yield warehouse
-    finally:
-        warehouse.close()
-        shutil.rmtree(work, ignore_errors=True)
-
-
 def _simulated(
     settings: Settings, folder: Path, progress: Progress, visits: int = 20_000
 ) -> Settings:
@@ -238,13 +238,13 @@ def _tell_visits(
 
 
 def _run_into(
-    folder: Path, settings: Settings, progress: Progress
+    folder: Path, settings: Settings, progress: Progress, spark: Spark | None = None
 ) -> tuple[list[str], dict[str, Any], pa.Table]:
     from visitseg.report import render
 
     contract = read_contract(settings.features)
     previous = Model.load(settings.previous) if settings.previous else None
-    with _warehouse(settings, folder, progress) as warehouse:
+    with at_work(settings, folder, progress.done, spark) as warehouse:
         table = build(warehouse, settings, contract, progress.step)
         progress.step("writing the visit table")
         visit_files.write_visits(folder, warehouse)

@@ -25,14 +25,16 @@ SIMULATED_SOURCE: Source = "ga4"
 _NOTEBOOK_DATES = (date(2017, 1, 1), date(2017, 2, 1))
 
 
-def resolve_input(settings: Settings) -> Settings:
-    """Say what the input is when nobody names one.
+def resolve_input(settings: Settings, spark: object = None) -> Settings:
+    """Say what the input is when nobody names one; Spark that the caller has is the warehouse.
 
     Raises
     ------
     UsageError
         Neither an input, nor smoke mode, nor a BigQuery project is given.
     """
+    if spark is not None:
+        settings = replace(settings, warehouse="spark")
     if settings.input or settings.smoke_mode:
         return settings
     by_project = bool(settings.google_project_id) and not settings.given("warehouse")

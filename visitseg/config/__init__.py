@@ -1,7 +1,13 @@
 """Settings: what can be set, where it comes from, what is wrong with it."""
 
 from visitseg.config.load import did_you_mean, load_settings
-from visitseg.config.sections import BigQuerySettings, CsvSettings, EventSettings, VisitLimits
+from visitseg.config.sections import (
+    BigQuerySettings,
+    CsvSettings,
+    EventSettings,
+    SparkSettings,
+    VisitLimits,
+)
 from visitseg.config.settings import Settings, Source, option_fields
 from visitseg.config.template import template
 
@@ -11,6 +17,7 @@ __all__ = [
     "EventSettings",
     "Settings",
     "Source",
+    "SparkSettings",
     "VisitLimits",
     "did_you_mean",
     "load_settings",

@@ -205,6 +205,11 @@ def _contradictions(s: Settings) -> list[str]:
             ("since",),
             "since needs export: what should be written?",
         ),
+        (
+            bool(s.spark.master and s.spark.remote),
+            ("spark",),
+            "spark.master and spark.remote exclude each other",
+        ),
         (not 0 <= s.seed < 2**32, ("seed",), f"seed = {s.seed} must be in [0, 2^32)"),
     )
     found = [f"{text} ({where(*names)})" for wrong, names, text in rules if wrong]

@@ -45,3 +45,12 @@ class BigQuerySettings:
     expire_hours: float = 24
     storage_api: bool = False
     retry_sec: float = 600
+
+
+@dataclass(frozen=True)
+class SparkSettings:
+    """Which Spark is used: a master, or a Spark Connect server; and what it is told."""
+
+    master: str | None = None
+    remote: str | None = None
+    conf: dict[str, str | int | float | bool] = field(default_factory=dict)

@@ -13,7 +13,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from visitseg.config.sections import BigQuerySettings, CsvSettings, EventSettings, VisitLimits
+from visitseg.config.sections import (
+    BigQuerySettings,
+    CsvSettings,
+    EventSettings,
+    SparkSettings,
+    VisitLimits,
+)
 
 Source = Literal["ga360", "ga4", "events", "visits"]
 
@@ -254,6 +260,9 @@ class Settings:
     bigquery: BigQuerySettings = field(
         default_factory=BigQuerySettings,
         metadata={"help": "destination, labels, expire_hours, storage_api, retry_sec"},
+    )
+    spark: SparkSettings = field(
+        default_factory=SparkSettings, metadata={"help": "master, remote, conf"}
     )
     # name of a setting -> where its value was found; a setting that is absent has its default.
     origins: Mapping[str, str] = field(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 
 from visitseg.config import CsvSettings, Settings
-from visitseg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+Spark: TypeAlias = "SparkSession"
 
 RAW = "raw_export"
 
@@ -128,7 +134,10 @@ class KeepsTables(Protocol):
 
 
 def connect(
-    settings: Settings, work: Path | None = None, tell: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    work: Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+    spark: Spark | None = None,
 ) -> Warehouse:
     """Open the warehouse that the settings name.
 
@@ -140,6 +149,8 @@ def connect(
         A folder for the engine's own files; in memory without one.
     tell : callable
         Told what the work costs, where the engine bills it.
+    spark : SparkSession, optional
+        Spark that the caller has; it is left running.
     """
     if settings.warehouse == "duckdb":
         from visitseg.warehouse.duckdb import DuckDBWarehouse
@@ -149,11 +160,27 @@ def connect(
         from visitseg.warehouse.bigquery.warehouse import BigQueryWarehouse
 
         return BigQueryWarehouse(settings, tell)
-    raise ConfigError(
-        f"warehouse {settings.warehouse} is not part of this version",
-        where="--warehouse",
-        do="Export the tables to Parquet and read them here: --input 'DIR/*.parquet'.",
-    )
+    from visitseg.warehouse.spark import SparkWarehouse
+
+    return SparkWarehouse(settings.spark, work, spark)
+
+
+@contextmanager
+def at_work(
+    settings: Settings,
+    staging: Path,
+    tell: Callable[[str], None] = lambda _: None,
+    spark: Spark | None = None,
+) -> Iterator[Warehouse]:
+    """Open a warehouse with a folder of its own inside a staging folder, gone at the end."""
+    work = staging / ".work"
+    work.mkdir()
+    warehouse = connect(settings, work, tell, spark)
+    try:
+        yield warehouse
+    finally:
+        warehouse.close()
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def keep(

@@ -31,10 +31,12 @@ _MICROS_OF_MINUTE, _MICROS_OF_HOUR = 60_000_000, 3_600_000_000
 _TYPES: Mapping[str, Mapping[str, str]] = {
     "bigquery": {"text": "STRING", "number": "FLOAT64", "time": "TIMESTAMP"},
     "duckdb": {"text": "VARCHAR", "number": "DOUBLE", "time": "TIMESTAMPTZ"},
+    "spark": {"text": "STRING", "number": "DOUBLE", "time": "TIMESTAMP"},
 }
 _ROW_HASH = {
     "bigquery": f"FARM_FINGERPRINT(TO_JSON_STRING({RAW}))",
     "duckdb": f"CAST(hash({RAW}) >> 1 AS BIGINT)",
+    "spark": "XXHASH64(TO_JSON(STRUCT(*)))",
 }
 
 
