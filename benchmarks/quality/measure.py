@@ -14,6 +14,7 @@ from benchmarks.quality.families import Planted
 from benchmarks.quality.rivals import RIVALS, supervised
 from visitseg.segments.auto import Segmentation, segment
 from visitseg.segments.profiles import describe
+from visitseg.segments.rest import look
 
 NAN = float("nan")
 
@@ -114,6 +115,12 @@ def measure(family: str, visits: Planted, *, rivals: bool) -> list[Measured]:
 def n_distinct(found: Segmentation) -> int:
     """Return how many kinds there are, as `VisitSegmenter.n_distinct_`."""
     return len(np.unique(found.distinct_labels))
+
+
+def kinds_found(visits: Planted) -> int:
+    """Return how many kinds the search finds where no visit meets a rule, votes and bands apart."""
+    rows = np.arange(len(visits.kinds))
+    return look(visits.columns, rows, 42, visits=True, votes=0).search.tree.k
 
 
 def at_least(right: int, n: int) -> float:

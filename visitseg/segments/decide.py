@@ -134,10 +134,11 @@ def record(
     rows = {row.k_rest: row for row in evidence}
     k = n_ruled + verdict.k_rest
     runner = _runner_up(verdict, rows, n_ruled)
-    change = _what_would_change(verdict, rows, n_ruled, n_votes)
+    change = _what_would_change(verdict, rows, n_votes)
     said = [
         _why(verdict, rows, ruled, k, n_votes, by_user=by_user),
-        f"Next as an answer of distinct kinds: K = {runner['k']}. {runner['why_not']}"
+        f"The next best answer is {_kinds(runner['k'] - n_ruled)} (K = {runner['k']}): "
+        f"{runner['why_not']}"
         if runner
         else "",
         *change,
@@ -175,14 +176,15 @@ def _why(
     agree = f"{own.votes} of {n_votes} random samples of the visits answer the same"
     if strict > 1:
         found = (
-            f"{strict} kinds beyond the rules, each pair with a density valley between them; the "
-            f"shallowest falls to {own.valley:.0%} of the lower peak ({DEEP:.0%} is the limit); "
+            f"{strict} kinds beyond the rules, and between any two of them visits are rare (a "
+            f"density valley): at the least clear border {own.valley:.0%} of what they are at "
+            f"the lower peak beside it, where {DEEP:.0%} is the limit; "
             f"{agree}"
         )
     else:
         found = (
-            "the visits beyond the rules are one continuum: no cut runs through a density "
-            f"valley; {agree}"
+            "the visits beyond the rules are one continuum: wherever one cuts them, visits are "
+            f"no rarer at the cut than beside it; {agree}"
         )
     if by_user:
         row = rows[verdict.k_rest]
@@ -205,6 +207,10 @@ def _why(
     return f"{head}; {found}."
 
 
+def _kinds(k_rest: int) -> str:
+    return f"{k_rest} distinct kind{'s' if k_rest != 1 else ''} beyond the rules"
+
+
 def _runner_up(
     verdict: Verdict, rows: Mapping[int, Evidence], n_ruled: int
 ) -> dict[str, Any] | None:
@@ -221,22 +227,20 @@ def _runner_up(
         return None
     if best.k_rest > strict:
         why = (
-            f"With all visits the valley that it needs is no more: {best.valley:.0%} of the lower "
-            f"peak, where {DEEP:.0%} is the limit."
+            f"some samples answer so, but with all visits the border that it needs is too full: "
+            f"{best.valley:.0%} of the lower peak, where {DEEP:.0%} is the limit."
             if best.valley < 1
-            else "It would cut where the density has no significant valley."
+            else "it would cut where no valley stands out of the noise."
         )
     else:
         why = (
-            "It would join two kinds with a valley of "
-            f"{rows[best.k_rest + 1].valley:.0%} of the lower peak between them."
+            "it would join two kinds between which visits are rare "
+            f"({rows[best.k_rest + 1].valley:.0%} of the lower peak)."
         )
     return {"k": n_ruled + best.k_rest, "votes": best.votes, "why_not": why}
 
 
-def _what_would_change(
-    verdict: Verdict, rows: Mapping[int, Evidence], n_ruled: int, n_votes: int
-) -> list[str]:
+def _what_would_change(verdict: Verdict, rows: Mapping[int, Evidence], n_votes: int) -> list[str]:
     said = []
     strict = verdict.k_strict
     own = rows.get(strict)
@@ -244,15 +248,14 @@ def _what_would_change(
         return []
     if strict > 1:
         said.append(
-            f"There would be {n_ruled + strict - 1} kinds if the shallowest valley rose from "
-            f"{own.valley:.0%} above {DEEP:.0%}."
+            f"One kind fewer if that border filled up from {own.valley:.0%} to over {DEEP:.0%}."
         )
     more = rows.get(strict + 1)
     if more is not None:
         said.append(
-            f"There would be {n_ruled + strict + 1} if a further valley below {DEEP:.0%} showed"
+            "One kind more if another valley showed"
             + (
-                f"; the next stands at {more.valley:.0%}."
+                f"; the next stands at {more.valley:.0%} of its lower peak."
                 if more.valley < 1
                 else "; none is in sight."
             )

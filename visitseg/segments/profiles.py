@@ -80,7 +80,7 @@ def describe(
     for id_, name in zip(found.ids, own, strict=True):
         text = f"{name.text} ({id_})" if name.text in taken else name.text
         called.append(Name(given.get(id_, text), name.because))
-    return Description(called, rule_cards(columns, labels, k))
+    return Description(called, rule_cards(columns, labels, k, found.fitted.ruled))
 
 
 def in_short(found: Segmentation, told: Description) -> list[dict[str, Any]]:

@@ -54,6 +54,19 @@ def columns_of(rules: Iterable[str]) -> set[str]:
     return {column for name in rules for column in looks_at[name]}
 
 
+def words(columns: Columns) -> dict[str, str]:
+    """Return each rule as people read it."""
+    still = "time unknown or 0"
+    if "engaged" in columns:
+        still = "engaged = 0"
+        if np.isnan(columns["engaged"]).any():
+            still += " (where unknown: time unknown or 0)"
+    return {
+        BOUNCED: f"pageviews ≤ 1 and {still} and no order",
+        CONVERTED: "transactions ≥ 1",
+    }
+
+
 def applicable(
     columns: Columns, *, k: int | None = None, before: Sequence[str] = ()
 ) -> tuple[str, ...]:

@@ -1,18 +1,21 @@
-"""Rule cards: segments in words of raw features, from a small tree that imitates them."""
+"""Rule cards: segments in words of raw features, from a small tree that imitates them.
+
+A rule segment needs no imitation: its card is its rule.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.tree import DecisionTreeClassifier
 
+from visitseg.segments import rules
 from visitseg.segments.axes import Columns
 from visitseg.segments.fit import Labels
 
-# Stands for unknown in the tree: every known value is at least 0.
-_UNKNOWN = -1.0
 _SAMPLE = 50_000
 _LEAF = 10
 # Leaves per segment: more only where fewer do not tell the segments apart.
@@ -62,7 +65,51 @@ class Cards:
     cards: tuple[Card, ...]
 
 
-def rule_cards(columns: Columns, labels: Labels, k: int) -> Cards:
+@dataclass(frozen=True)
+class _Column:
+    """A column as the tree sees it: `unknown` stands for NaN, below every known value."""
+
+    name: str
+    values: npt.NDArray[np.float64]
+    unknown: float
+    gaps: bool
+    whole: bool
+
+    @classmethod
+    def of(cls, name: str, values: npt.NDArray[np.float64]) -> _Column:
+        known = values[np.isfinite(values)]
+        unknown = min(float(known.min()), 0.0) - 1 if len(known) else -1.0
+        filled = np.nan_to_num(values, nan=unknown)
+        return cls(
+            name,
+            filled,
+            unknown,
+            len(known) < len(values),
+            bool((known == np.rint(known)).all()),
+        )
+
+    def says(self, low: float, high: float) -> str:
+        """Say low < value ≤ high; infinite where there is no bound."""
+        name, above = self.name, low > self.unknown
+        if high < self.unknown + 1:
+            return f"{name} unknown"
+        if self.whole:
+            low, high = np.floor(low) + 1, np.floor(high)
+            if above and low == high:
+                return f"{name} = {high:.0f}"
+        sign, digits = ("≥", ".0f") if self.whole else (">", ".4g")
+        if above and low > self.unknown + 1 and high < np.inf:
+            left = f"{low:{digits}} {'≤' if self.whole else '<'}"
+            return f"{left} {name} ≤ {high:{digits}}"
+        if high < np.inf:
+            unknown = " or unknown" if self.gaps and not above else ""
+            return f"{name} ≤ {high:{digits}}{unknown}"
+        return f"{name} {sign} {low:{digits}}" if low > self.unknown + 1 else f"{name} known"
+
+
+def rule_cards(
+    columns: Columns, labels: Labels, k: int, ruled: Mapping[str, tuple[int, ...]] | None = None
+) -> Cards:
     """Imitate segments by a best-first tree on raw features.
 
     Parameters
@@ -73,35 +120,52 @@ def rule_cards(columns: Columns, labels: Labels, k: int) -> Cards:
         Clusters 0 … k - 1; -1 is left out.
     k : int
         Number of clusters.
+    ruled : mapping of str to tuple of int, optional
+        Rule -> its clusters.
 
     Returns
     -------
     Cards
         Fidelity, precision and recall are over all visits; the tree is grown on at most 50,000.
     """
-    rows = np.flatnonzero(labels >= 0)
-    names = list(columns)
-    X = np.column_stack([np.nan_to_num(columns[name][rows], nan=_UNKNOWN) for name in names])
-    y = labels[rows]
-    grown = np.random.default_rng(0).permutation(len(rows))[:_SAMPLE]
-    for leaves in _LEAVES:
-        tree = DecisionTreeClassifier(
-            max_leaf_nodes=max(leaves * k, 2), min_samples_leaf=_LEAF, random_state=0
-        ).fit(X[grown], y[grown])
-        table = _table(y, tree.predict(X), k)
-        fidelity = float(np.trace(table) / table.sum())
-        recalls = np.diag(table) / np.maximum(table.sum(axis=1), 1)
-        if fidelity >= _FAITHFUL and recalls.min() >= _FOUND:
-            break
-    gaps = {j for j in range(len(names)) if (X[:, j] == _UNKNOWN).any()}
-    paths = _paths(tree, names, gaps)
+    known = {parts[0]: name for name, parts in (ruled or {}).items() if len(parts) == 1}
+    assigned = labels >= 0
+    beyond = np.flatnonzero(assigned & ~np.isin(labels, list(known)))
+    table = np.diag(np.bincount(labels[assigned], minlength=k).astype(float))
+    paths: dict[int, list[tuple[float, str]]] = {}
+    if len(beyond):
+        seen = [_Column.of(name, values[beyond]) for name, values in columns.items()]
+        own, paths = _imitate(seen, labels[beyond], k)
+        others = np.setdiff1d(np.arange(k), list(known))
+        table[np.ix_(others, others)] = own[np.ix_(others, others)]
+    text = rules.words(columns) if known else {}
+    paths |= {c: [(1.0, text[name])] for c, name in known.items()}
     cards = []
     for c in range(k):
         precision = float(table[c, c] / max(table[:, c].sum(), 1))
         recall = float(table[c, c] / max(table[c].sum(), 1))
         shown = _main(paths.get(c, [])) if recall >= WITHHELD_BELOW else ()
         cards.append(Card(shown, precision, recall))
-    return Cards(fidelity, tuple(cards))
+    return Cards(float(np.trace(table) / max(table.sum(), 1)), tuple(cards))
+
+
+def _imitate(
+    columns: list[_Column], y: Labels, k: int
+) -> tuple[npt.NDArray[np.float64], dict[int, list[tuple[float, str]]]]:
+    """Grow the tree: what it says of every visit, and its leaves in words."""
+    X = np.column_stack([column.values for column in columns])
+    grown = np.random.default_rng(0).permutation(len(y))[:_SAMPLE]
+    present = len(np.unique(y))
+    for leaves in _LEAVES:
+        tree = DecisionTreeClassifier(
+            max_leaf_nodes=max(leaves * present, 2), min_samples_leaf=_LEAF, random_state=0
+        ).fit(X[grown], y[grown])
+        table = _table(y, tree.predict(X), k)
+        sizes = table.sum(axis=1)
+        recalls = np.diag(table)[sizes > 0] / sizes[sizes > 0]
+        if np.trace(table) >= _FAITHFUL * table.sum() and recalls.min() >= _FOUND:
+            break
+    return table, _paths(tree, columns)
 
 
 def _table(y: Labels, said: Labels, k: int) -> npt.NDArray[np.float64]:
@@ -111,7 +175,7 @@ def _table(y: Labels, said: Labels, k: int) -> npt.NDArray[np.float64]:
 
 
 def _paths(
-    classifier: DecisionTreeClassifier, names: list[str], gaps: set[int]
+    classifier: DecisionTreeClassifier, columns: list[_Column]
 ) -> dict[int, list[tuple[float, str]]]:
     """Return, per cluster, the conditions and the weight of each leaf that says so."""
     tree = classifier.tree_
@@ -120,26 +184,16 @@ def _paths(
     def walk(node: int, low: dict[int, float], high: dict[int, float]) -> None:
         if tree.children_left[node] < 0:
             c = int(classifier.classes_[tree.value[node][0].argmax()])
-            found.setdefault(c, []).append((float(tree.n_node_samples[node]), _words(low, high)))
+            said = [
+                columns[j].says(low.get(j, -np.inf), high.get(j, np.inf))
+                for j in sorted(low.keys() | high.keys())
+            ]
+            weight = float(tree.n_node_samples[node])
+            found.setdefault(c, []).append((weight, " and ".join(said) or "every other visit"))
             return
         j, limit = int(tree.feature[node]), float(tree.threshold[node])
         walk(int(tree.children_left[node]), low, high | {j: min(limit, high.get(j, np.inf))})
         walk(int(tree.children_right[node]), low | {j: max(limit, low.get(j, -np.inf))}, high)
-
-    def _words(low: dict[int, float], high: dict[int, float]) -> str:
-        said = []
-        for j in sorted(low.keys() | high.keys()):
-            bottom, top = low.get(j, -np.inf), high.get(j, np.inf)
-            if top <= _UNKNOWN / 2:
-                said.append(f"{names[j]} unknown")
-            elif bottom > 0 and top < np.inf:
-                said.append(f"{bottom:.4g} < {names[j]} ≤ {top:.4g}")
-            elif top < np.inf:
-                unknown = " or unknown" if j in gaps and bottom < _UNKNOWN else ""
-                said.append(f"{names[j]} ≤ {top:.4g}{unknown}")
-            else:
-                said.append(f"{names[j]} known" if bottom < 0 else f"{names[j]} > {bottom:.4g}")
-        return " and ".join(said) or "every visit"
 
     walk(0, {}, {})
     return found

@@ -1,0 +1,50 @@
+"""Rule cards say how to tell a segment by hand: in the features' own units, and how well."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visitseg.segments.surrogate import rule_cards
+
+RNG = np.random.default_rng(0)
+
+
+def test_a_rule_segment_is_told_by_its_rule() -> None:
+    columns = {
+        "pageviews": np.array([1.0] * 50 + [3.0] * 50 + [9.0] * 50),
+        "time_on_site_sec": np.array([np.nan] * 50 + [40.0] * 100),
+        "transactions": np.array([0.0] * 100 + [1.0] * 50),
+    }
+    labels = np.repeat([2, 1, 0], 50).astype(np.int32)
+    found = rule_cards(columns, labels, 3, {"bounced": (2,), "converted": (0,)})
+    assert found.cards[0].rules == ("transactions ≥ 1",)
+    assert found.cards[2].rules == ("pageviews ≤ 1 and time unknown or 0 and no order",)
+    assert found.cards[1].rules == ("every other visit",)
+    assert found.fidelity == 1
+
+
+def test_engaged_stands_for_time_where_the_source_knows_it() -> None:
+    columns = {"pageviews": np.ones(40), "engaged": np.zeros(40)}
+    found = rule_cards(columns, np.zeros(40, dtype=np.int32), 1, {"bounced": (0,)})
+    assert found.cards[0].rules == ("pageviews ≤ 1 and engaged = 0 and no order",)
+
+
+def test_counts_are_said_in_whole_numbers_and_what_is_unknown_by_name() -> None:
+    pages = RNG.integers(1, 20, 900).astype(float)
+    score = np.where(pages > 12, np.nan, -50.0 - pages)
+    labels = np.where(pages > 12, 2, np.where(pages > 6, 1, 0)).astype(np.int32)
+    told = rule_cards({"pageviews": pages}, labels, 3)
+    assert [card.rules for card in told.cards] == [
+        ("pageviews ≤ 6",), ("7 ≤ pageviews ≤ 12",), ("pageviews ≥ 13",),
+    ]  # fmt: skip
+    unknown = rule_cards({"score": score}, labels, 3)
+    assert unknown.cards[2].rules == ("score unknown",)
+    assert unknown.fidelity == 1
+
+
+def test_rules_that_miss_much_of_a_segment_are_withheld() -> None:
+    labels = (RNG.random(2000) < 0.1).astype(np.int32)
+    found = rule_cards({"pageviews": RNG.integers(1, 30, 2000).astype(float)}, labels, 2)
+    assert found.cards[1].withheld
+    assert found.cards[1].rules == ()
+    assert not found.cards[0].withheld
