@@ -36,8 +36,9 @@ lint: $(VENV)/dev ## ruff and mypy
 bench: $(VENV)/dev ## Measure against the floor of reading the data
 	@$(BIN)/python -m benchmarks
 
-soak: $(VENV)/dev ## Memory of labels on their way out of BigQuery, 1 and 10 million visits
+soak: $(VENV)/dev ## Memory of labels on their way out of BigQuery; quality on planted data: an hour
 	@$(BIN)/python -m benchmarks.soak
+	@$(BIN)/python -m benchmarks.quality
 
 lock: ## Pin requirements with hashes (needs uv)
 	@cd requirements && for name in runtime dev spark; do \
