@@ -177,6 +177,28 @@ def test_a_part_keeps_the_colour_of_what_it_shares_most_with(run: RunFolder) -> 
     assert later["segments"][after]["colour"] == rows[chosen]["segments"][before]["colour"]
 
 
+def test_colours_run_out_gracefully(changed: Callable[..., RunFolder]) -> None:
+    """Fifteen parts at one K: more than there are looks."""
+    rows = [
+        {
+            "k": k, "k_rest": k,
+            "segments": [
+                {"name": f"part {j}", "segment_id": None, "share": 1 / k, "medians": {},
+                 "above_zero": {}}
+                for j in range(k)
+            ],
+            "links": [[j % max(k - 1, 1), j, 1 / k] for j in range(k)] if k > 1 else [],
+        }
+        for k in range(1, 16)
+    ]  # fmt: skip
+    run = changed("explorer.json", candidates=rows)
+    run.report["k_final"] = 12
+    shown = candidates.shown(run)
+    assert len(shown[-1]["segments"]) == 15
+    looks = [(s["colour"], s["again"]) for s in shown[9]["segments"]]
+    assert len(set(looks)) == 10
+
+
 def test_a_k_that_fails_says_at_what(changed: Callable[..., RunFolder]) -> None:
     run = changed("model_report.json", grade="graded", k_final=3)
     k = next(row["k"] for row in run.diagnostics if (row["prediction_strength"] or 1) < 0.9)

@@ -41,7 +41,6 @@ def shown(run: RunFolder) -> list[Record]:
 def _coloured(run: RunFolder, rows: list[Record], chosen: int) -> list[Record]:
     """Colour the chosen K by its ids; a part keeps the colour of what it shares most with."""
     own = {s.id: s for s in run.segments}
-    place = 0
     colours: dict[int, list[tuple[str, bool] | None]] = {}
     first: list[tuple[str, bool] | None] = []
     for segment in rows[chosen]["segments"]:
@@ -60,10 +59,8 @@ def _coloured(run: RunFolder, rows: list[Record], chosen: int) -> list[Record]:
                 mine[here] = colour
         for j, colour in enumerate(mine):
             if colour is None:
-                while (fresh := theme.coloured(place)) in used:
-                    place += 1
-                mine[j] = fresh
-                used.append(fresh)
+                mine[j] = _fresh(used, mine)
+                used.append(mine[j])
         colours[i] = mine
     return [
         row
@@ -75,6 +72,16 @@ def _coloured(run: RunFolder, rows: list[Record], chosen: int) -> list[Record]:
         }
         for i, row in enumerate(rows)
     ]
+
+
+def _fresh(
+    used: list[tuple[str, bool] | None], beside: list[tuple[str, bool] | None]
+) -> tuple[str, bool]:
+    """Return a colour that no segment of any K has; else one that no segment beside it has."""
+    every = [theme.coloured(place) for place in range(theme.DISTINCT)]
+    free = [colour for colour in every if colour not in used]
+    free += [colour for colour in every if colour not in beside]
+    return (free or every)[0]
 
 
 def _look(run: RunFolder, segment: Record, colour: tuple[str, bool] | None) -> Record:

@@ -80,6 +80,10 @@ _SLOTS = 8
 _REPEATED = (2, 3, 5, 7)  # the most distinct colours are handed out a second time, hatched
 
 
+DISTINCT = len(BEYOND) + len(_REPEATED)
+"""So many looks there are before one is given a third time."""
+
+
 def css_values(tokens: dict[str, str]) -> str:
     """Write tokens as CSS custom properties.
 
