@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
-COMMANDS = ("demo", "init", "visits", "run", "report", "sql")
+COMMANDS = ("demo", "init", "visits", "run", "report", "sql", "models")
 
 
 def command_line() -> str:

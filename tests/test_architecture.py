@@ -29,6 +29,12 @@ ALLOWED = {
     "model": {"segments"},
     "alignment": {"model", "segments"},
     "changes": {"model", "segments"},
+    "gate": {"config", "model", "segments"},
+    "versions": {"store"},
+    "promotion": {
+        "alignment", "config", "gate", "model", "segments", "store", "versions",
+    },
+    "model_commands": {"config", "console", "model", "promotion", "versions"},
     "estimator": {"alignment", "model", "segments"},
     "segmenting": {
         "alignment", "artifacts", "changes", "config", "model", "progress", "segments", "store",
@@ -47,8 +53,8 @@ ALLOWED = {
         "segmenting", "segments", "simulate", "store", "summary", "visit_files", "visits",
         "warehouse", "window",
     },
-    "console": {"pipeline", "scoring"},
-    "cli": {"config", "console", "pipeline", "plan", "scoring", "store"},
+    "console": {"model", "pipeline", "scoring", "versions"},
+    "cli": {"config", "console", "model_commands", "pipeline", "plan", "scoring", "store"},
     "__init__": {"alignment", "config", "estimator", "model", "pipeline", "scoring"},
     "__main__": {"cli"},
 }  # fmt: skip

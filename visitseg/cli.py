@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
+from visitseg import model_commands
 from visitseg.config import Settings, load_settings, option_fields, template
 from visitseg.errors import VisitsegError
 
@@ -26,6 +27,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+app.add_typer(model_commands.app, name="models")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The TOML file.  [default: visitseg.toml if there]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from visitseg.model import Model
     from visitseg.pipeline import Run
     from visitseg.scoring import Scored
+    from visitseg.versions import Version
 
 # Columns of the printed table; the rest is in the files.
 _SHOWN = 6
@@ -157,3 +159,58 @@ def _out() -> Console:
 
 def _print(table: Table) -> None:
     _out().print(table)
+
+
+def version_table(versions: Sequence[Version], current: str | None) -> None:
+    """Print the versions of a store."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("version", "state", "when", "run", "why"):
+        table.add_column(name, no_wrap=name != "why")
+    for one in versions:
+        unmet = [row["name"] for row in one.record["gate"] if not row["passed"]]
+        state = (
+            "current" if one.number == current else "scored" if one.record["live"] else "refused"
+        )
+        why = f"not met: {', '.join(unmet)}" if unmet else "the gate was passed"
+        if one.record["forced"]:
+            why += f"; forced: {one.record['forced']}"
+        table.add_row(one.number, state, one.record["utc"], one.record["run"], why)
+    _print(table)
+
+
+def version_page(version: Version, model: Model, *, current: bool) -> None:
+    """Print a version: its segments, and what the gate found."""
+    record = version.record
+    state = "scores now" if current else "scored" if record["live"] else "was refused"
+    head = f"Version {version.number} {state}. Added {record['utc']} from {record['run']}."
+    _out().print(Text(head), soft_wrap=True)
+    _out().print(Text(f"Grade: {model.grade or 'no verdict'}. Model: {model.fingerprint}.\n"))
+    table = _table("segment", "id", "visits", "share")
+    for one in model.segments:
+        table.add_row(one.name, one.id, f"{one.n:,}", f"{one.share:.1%}")
+    _print(table)
+    _out().print()
+    for row in record["gate"]:
+        met = "met" if row["passed"] else "NOT met"
+        _out().print(Text(f"{met:<8} {row['name']}: {row['found']}"), soft_wrap=True)
+    if record["forced"]:
+        _out().print(Text(f"forced   {record['forced']}"), soft_wrap=True)
+
+
+def difference_table(content: dict[str, Any]) -> None:
+    """Print what differs between two versions."""
+    old, new = content["old"], content["new"]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("id", old, new, f"share {old}", f"share {new}"):
+        table.add_column(name, no_wrap=True)
+    for row in content["segments"]:
+        shares = ["-" if share is None else f"{share:.1%}" for share in row["share"]]
+        table.add_row(row["segment_id"], *(name or "-" for name in row["segment"]), *shares)
+    _print(table)
+    features = content["features"]
+    lines = [
+        f"\nGrade: {content['grade'][0]} → {content['grade'][1]}. "
+        f"Segments: {content['k'][0]} → {content['k'][1]}.",
+        *(f"Features {how}: {', '.join(names)}." for how, names in features.items() if names),
+    ]
+    _out().print(Text("\n".join(lines)), soft_wrap=True)

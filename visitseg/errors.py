@@ -8,6 +8,7 @@
     ├── LedgerError        the ledger does not add up
     ├── SegmentError       the visits cannot be segmented as asked
     ├── WarehouseError     the warehouse refused, failed, or was lost on the way
+    ├── PromotionError     the gate refuses a model; the current one keeps scoring
     └── OutputError        the run folder cannot be written
 
 Every error has four parts: **what** is wrong (with counts), **where** (file, table, column, key),
@@ -79,6 +80,10 @@ class SegmentError(VisitsegError):
 
 class WarehouseError(VisitsegError):
     """The warehouse refused the work, failed at it, or was lost on the way."""
+
+
+class PromotionError(VisitsegError):
+    """The gate refuses a model; the current one keeps scoring."""
 
 
 class OutputError(VisitsegError):

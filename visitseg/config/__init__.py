@@ -5,6 +5,7 @@ from visitseg.config.sections import (
     BigQuerySettings,
     CsvSettings,
     EventSettings,
+    GateSettings,
     SparkSettings,
     VisitLimits,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "BigQuerySettings",
     "CsvSettings",
     "EventSettings",
+    "GateSettings",
     "Settings",
     "Source",
     "SparkSettings",

@@ -210,6 +210,14 @@ def _contradictions(s: Settings) -> list[str]:
             ("spark",),
             "spark.master and spark.remote exclude each other",
         ),
+        *(
+            (
+                not 0 <= getattr(s.gate, name) <= 1,
+                ("gate",),
+                f"gate.{name} = {getattr(s.gate, name):g} must be in [0, 1]",
+            )
+            for name in ("min_jaccard", "min_stable", "min_share", "max_share", "min_carried")
+        ),
         (not 0 <= s.seed < 2**32, ("seed",), f"seed = {s.seed} must be in [0, 2^32)"),
     )
     found = [f"{text} ({where(*names)})" for wrong, names, text in rules if wrong]

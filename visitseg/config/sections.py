@@ -54,3 +54,16 @@ class SparkSettings:
     master: str | None = None
     remote: str | None = None
     conf: dict[str, str | int | float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GateSettings:
+    """What must hold before a new model scores in place of the current one."""
+
+    contract: Literal["compatible", "unchanged", "any"] = "compatible"
+    grade_may_fall: bool = False
+    min_jaccard: float = 0.6
+    min_stable: float = 0.8
+    min_share: float = 0.002
+    max_share: float = 0.98
+    min_carried: float = 0.6

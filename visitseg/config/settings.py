@@ -17,6 +17,7 @@ from visitseg.config.sections import (
     BigQuerySettings,
     CsvSettings,
     EventSettings,
+    GateSettings,
     SparkSettings,
     VisitLimits,
 )
@@ -155,6 +156,7 @@ class Settings:
         commands=SEGMENT,
         metavar="DIR_OR_MODEL_JSON",
     )
+    store: Path = option(Path("models"), "The store of versions.", shown="models")
     seed: int = option(42, "Seed of every random draw.", commands=SEGMENT, env="SEED")
     features: Path | None = option(
         None, "Contract file: features and dimensions of yours, rules, limits.", commands=BUILD
@@ -263,6 +265,10 @@ class Settings:
     )
     spark: SparkSettings = field(
         default_factory=SparkSettings, metadata={"help": "master, remote, conf"}
+    )
+    gate: GateSettings = field(
+        default_factory=GateSettings,
+        metadata={"help": "what must hold before a new model scores"},
     )
     # name of a setting -> where its value was found; a setting that is absent has its default.
     origins: Mapping[str, str] = field(

@@ -1,0 +1,204 @@
+"""A run becomes the model that scores, if the gate lets it; and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from visitseg.alignment import previous_of
+from visitseg.config import GateSettings
+from visitseg.errors import InputError, PromotionError
+from visitseg.gate import Condition, judge
+from visitseg.model import Model
+from visitseg.model.places import FILE
+from visitseg.segments.identity import Match
+from visitseg.store import read_manifest
+from visitseg.versions import Store, Version
+
+_VISITS = "visits.parquet"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A version that scores from now on.
+
+    Attributes
+    ----------
+    version : Version
+        The version.
+    previous : str or None
+        The one that scored before.
+    conditions : list of Condition
+        What the gate found.
+    forced : str or None
+        Who promoted it against the gate, what and why.
+    """
+
+    version: Version
+    previous: str | None
+    conditions: list[Condition]
+    forced: str | None
+
+
+def promote(
+    run: Path,
+    store: Path,
+    gate: GateSettings,
+    *,
+    force: str | None = None,
+    at: Callable[[str], None] = lambda _: None,
+) -> Promotion:
+    """Add the model of a run to a store, and let it score if the gate is passed.
+
+    Parameters
+    ----------
+    run : Path
+        A run folder.
+    store : Path
+        The store; it need not exist yet.
+    gate : GateSettings
+        The thresholds.
+    force : str, optional
+        Who promotes it against the gate, what and why; it is recorded.
+    at : callable, optional
+        Called with the name of each step when it is done: `visitseg.versions.STEPS`.
+
+    Raises
+    ------
+    PromotionError
+        The gate refuses it. It is in the store with the reasons, and the current version stays.
+    InputError
+        The run folder holds no model, or its model is the current one already.
+    """
+    read_manifest(run)  # says what a run folder is
+    new = Model.load(run / FILE)
+    report = json.loads((run / "model_report.json").read_text(encoding="utf-8"))
+    versions = Store(store, at)
+    with versions.changing():
+        number = versions.current
+        old = Model.load(versions.version().folder) if number else None
+        if old and old.fingerprint == new.fingerprint and old.names == new.names:
+            raise InputError(
+                "this model scores already",
+                where=str(run),
+                evidence=[f"it is version {number} of {store}"],
+                do="There is nothing to promote.",
+            )
+        match = _matched(run, old, new) if old else None
+        conditions = judge(new, report, gate, old, match)
+        refused = [one for one in conditions if not one.passed]
+        live = not refused or force is not None
+        forced = force if refused else None
+        gate_record = [one.to_dict() for one in conditions]
+        version = versions.add(run, {"live": live, "gate": gate_record, "forced": forced})
+        if live:
+            versions.switch(version.number)
+        said = [one.name for one in refused]
+        event = "forced" if refused and live else "promoted" if live else "refused"
+        versions.log(event, version.number, before=number, unmet=said, why=forced)
+    if not live:
+        raise _refusal(run, store, version, number, conditions)
+    return Promotion(version, number, conditions, forced)
+
+
+def roll_back(
+    store: Path, number: str | None = None, *, at: Callable[[str], None] = lambda _: None
+) -> Version:
+    """Let an earlier version score again.
+
+    Parameters
+    ----------
+    store : Path
+        The store.
+    number : str, optional
+        Which; default: the one that the current version replaced.
+    at : callable, optional
+        Called with the name of each step when it is done.
+
+    Raises
+    ------
+    InputError
+        There is no such version, or none before the current one.
+    """
+    versions = Store(store, at)
+    versions.version()
+    with versions.changing():
+        current = versions.version()
+        wanted = number or current.record.get("previous")
+        if wanted is None:
+            raise InputError(
+                "no version scored before the current one",
+                where=str(store),
+                evidence=[f"{current.number} is the first"],
+                do="Name a version: visitseg models rollback VERSION.",
+            )
+        version = versions.version(wanted)
+        versions.switch(version.number)
+        versions.log("rolled back", version.number, before=current.number)
+    return version
+
+
+def _matched(run: Path, old: Model, new: Model) -> Match | None:
+    """Label the visits of the run by both models; None where the run did not keep them."""
+    if not (run / _VISITS).is_file():
+        return None
+    there = set(pq.read_schema(run / _VISITS).names)
+    wanted = sorted({*old.needs, *new.needs, "pageviews"} & there)
+    visits = pq.read_table(run / _VISITS, columns=wanted)
+    if set(old.needs) - set(wanted):
+        return None
+    labels = new.assign(visits).labels
+    ids = tuple(new.segment_ids)
+    return previous_of(old).identify(old.columns(visits), labels, ids, next_id=new.next_id)
+
+
+def _refusal(
+    run: Path, store: Path, version: Version, current: str | None, conditions: list[Condition]
+) -> PromotionError:
+    unmet = [one for one in conditions if not one.passed]
+    evidence: list[str] = []
+    for one in unmet:
+        evidence += [f"{one.name}: {one.found}", f"{'':<{len(one.name)}}  asked for: {one.asked}"]
+    stays = f"{current} keeps scoring." if current else "No version scores yet."
+    look = f"What changed: {run / 'changes.md'}. " if (run / "changes.md").is_file() else ""
+    return PromotionError(
+        f"the gate refuses {run}: {len(unmet)} of {len(conditions)} conditions are not met",
+        where=f"{store}, where it is kept as version {version.number}",
+        evidence=evidence,
+        do=f"{stays} {look}If the change is wanted, ease the key under [gate] in visitseg.toml, or "
+        f'say who wants it and why:\n  visitseg models promote {run} --store {store} --force "…"',
+    )
+
+
+def differences(old: Model, new: Model) -> dict[str, Any]:
+    """Return what differs between two models, by their files alone."""
+    before = {segment.id: segment for segment in old.segments}
+    after = {segment.id: segment for segment in new.segments}
+    return {
+        "old": old.version,
+        "new": new.version,
+        "k": [old.k, new.k],
+        "grade": [old.grade, new.grade],
+        "features": {
+            "added": [name for name in new.needs if name not in old.needs],
+            "removed": [name for name in old.needs if name not in new.needs],
+        },
+        "segments": [
+            {
+                "segment_id": id_,
+                "segment": [_of(before, id_, "name"), _of(after, id_, "name")],
+                "share": [_of(before, id_, "share"), _of(after, id_, "share")],
+                "kind": [_of(before, id_, "kind"), _of(after, id_, "kind")],
+            }
+            for id_ in sorted({*before, *after}, key=lambda id_: int(id_[1:]))
+        ],
+    }
+
+
+def _of(segments: dict[str, Any], id_: str, name: str) -> Any:
+    return getattr(segments[id_], name) if id_ in segments else None
