@@ -59,7 +59,10 @@ def execute(sql: str, read: Callable[[str], pa.Table], params: Mapping[str, Any]
             if re.search(rf"\${name}\b", text)
         }
         found = engine.sql(text, params=values).to_arrow_table()
-    kinds = [pa.int64() if pa.types.is_decimal(kind) else kind for kind in found.schema.types]
+    kinds = [  # GoogleSQL has one type of whole numbers
+        pa.int64() if pa.types.is_decimal(kind) or pa.types.is_integer(kind) else kind
+        for kind in found.schema.types
+    ]
     return found.cast(pa.schema(list(zip(found.column_names, kinds, strict=True))))
 
 

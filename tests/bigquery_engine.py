@@ -196,7 +196,8 @@ class Engine:
             raise RefusedError(400, "invalidQuery", str(error)) from error
         fresh = self._rows(merged["select"], schemas, params)
         days = set(params["days"].as_py())
-        stays = pa.array([day not in days for day in target.content["date_id"].to_pylist()])
+        dates = target.content["date_id"].to_pylist()
+        stays = pa.array([day not in days for day in dates], pa.bool_())
         target.content = pa.concat_tables([target.content.filter(stays), fresh])
         return Outcome(pa.table({}), 0, "MERGE")
 

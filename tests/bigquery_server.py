@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -127,6 +128,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, content)
         except RefusedError as refused:
             self._refuse(refused)
+        except Exception as error:  # the client would take a dropped connection for the network
+            traceback.print_exc()
+            self._refuse(RefusedError(400, "invalid", f"The local server failed: {error!r}"))
 
     do_GET = do_POST = do_DELETE = do_PATCH = _handle  # noqa: N815
 

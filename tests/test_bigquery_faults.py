@@ -21,12 +21,12 @@ CREATE_KEYS = r"^POST \S+/jobs .*CREATE OR REPLACE TABLE \S+_visit_keys`"
 PAGE = r"^GET \S+/queries/\S+ .*pageToken="
 
 
-def prepared(local: Any, fault: Fault) -> None:
+def prepared(local: Any, fault: Fault, retry_sec: int) -> None:
     put_ga4(local)
     local.engine.executes = "duckdb"
     local.page = 1
     local.faults.append(fault)
-    Path("visitseg.toml").write_text("[bigquery]\nretry_sec = 3\n")
+    Path("visitseg.toml").write_text(f"[bigquery]\nretry_sec = {retry_sec}\n")
 
 
 PASSING = {
@@ -50,7 +50,7 @@ PASSING = {
 @pytest.mark.parametrize("name", PASSING)
 def test_what_passes_is_retried(local: Any, cli: Any, name: str) -> None:  # noqa: F811
     fault = PASSING[name]
-    prepared(local, fault)
+    prepared(local, fault, retry_sec=100)
     there = cli(*WORDS)
     assert there.code == 0, there.err
     assert fault.met >= 1, "the fault was met"
@@ -91,7 +91,7 @@ def test_what_lasts_is_told_and_nothing_is_published(
     name: str,
 ) -> None:
     fault, told = LASTING[name]
-    prepared(local, fault)
+    prepared(local, fault, retry_sec=3)
     found = cli(*WORDS)
     assert fault.met >= 1, "the fault was met"
     assert_clear_error(found, 1, told, "Nothing was published.")
@@ -104,7 +104,7 @@ def test_what_lasts_is_told_and_nothing_is_published(
 
 
 def test_an_account_without_rights_is_told_at_once(local: Any, cli: Any) -> None:  # noqa: F811
-    prepared(local, Fault(r"^GET \S+/datasets/", "http", ALWAYS, 403, "accessDenied"))
+    prepared(local, Fault(r"^GET \S+/datasets/", "http", ALWAYS, 403, "accessDenied"), retry_sec=3)
     found = cli(*WORDS)
     assert_clear_error(found, 1, "may not do this", "accessDenied", "docs/how-to/bigquery.md")
     assert local.executed() == []

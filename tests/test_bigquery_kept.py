@@ -21,14 +21,15 @@ def test_visits_and_labels_stay_by_day_and_a_second_time_changes_nothing(
     local: Any,
     cli: Any,  # noqa: F811
 ) -> None:
-    simulate(Path("export"), visits=1500, seed=7)
+    simulate(Path("export"), visits=600, seed=7)
     for file in sorted(Path("export").glob("events_*.parquet")):
         local.engine.add(f"{EXPORT.removesuffix('events_*')}{file.stem}", pq.read_table(file))
     local.engine.executes = "duckdb"
     local.engine.add("shop-analytics.kept.other", pq.read_table(file).slice(0, 1))
     Path("visitseg.toml").write_text('[bigquery]\ndestination = "shop-analytics.kept"\n')
     source = ("--source", "ga4", "--input", EXPORT, *BIGQUERY)
-    assert cli("run", *source, "--out", "a").code == 0
+    found = cli("run", *source, "--out", "a")
+    assert found.code == 0, found.err
     files = ("--source", "ga4", "--input", "export/events_*.parquet")
     tables = local.engine.datasets["shop-analytics.kept"].tables
     visits = pq.read_table("a/visits.parquet")

@@ -74,7 +74,7 @@ class Jobs:
         self._storage_api = settings.bigquery.storage_api
         self._retry = bigquery.DEFAULT_RETRY.with_timeout(settings.bigquery.retry_sec)
         self._job_retry = bigquery.retry.DEFAULT_JOB_RETRY.with_timeout(
-            2 * settings.bigquery.retry_sec
+            4 * settings.bigquery.retry_sec
         )
         self._asked = {"retry": self._retry, "timeout": _REQUEST_SEC}
         self.location: str | None = None
@@ -199,24 +199,27 @@ class Jobs:
     def _rows(self, sql: str, params: Mapping[str, object]) -> Any:
         where = f"a job in {self.location}" if self.location else "a job"
         with explained(where):
-            job = self._client.query(
-                sql,
-                job_config=self._config(sql, params),
-                location=self.location,
-                job_id_prefix="visitseg-",
-                **self._asked,
-            )
-            try:
-                rows = job.result(
-                    page_size=_ROWS_A_PAGE, retry=self._retry, job_retry=self._job_retry
-                )
-            except KeyboardInterrupt:
-                job.cancel(retry=None, timeout=10)
-                raise
+            job, rows = self._job_retry(self._attempt)(sql, params)
         self.spent.jobs += 1
         self.spent.bytes_billed += job.total_bytes_billed or 0
         self.spent.slot_ms += job.slot_millis or 0
         return rows
+
+    def _attempt(self, sql: str, params: Mapping[str, object]) -> tuple[Any, Any]:
+        """Run one job; the client would repeat a failed one by itself, but for 40 minutes."""
+        job = self._client.query(
+            sql,
+            job_config=self._config(sql, params),
+            location=self.location,
+            job_id_prefix="visitseg-",
+            job_retry=None,
+            **self._asked,
+        )
+        try:
+            return job, job.result(page_size=_ROWS_A_PAGE, retry=self._retry, job_retry=None)
+        except KeyboardInterrupt:
+            job.cancel(retry=None, timeout=10)
+            raise
 
     def _config(self, sql: str, params: Mapping[str, object], *, dry_run: bool = False) -> Any:
         values = [
