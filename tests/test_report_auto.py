@@ -245,19 +245,27 @@ def test_changes_are_told_after_a_retrain_and_only_then(
 ) -> None:
     assert "changes" not in page.sections()
     run = changed(
-        "changes.json", previous="0001", same=False, kept=["s1", "s2"], redefined=["s3"],
-        born=["s4"], died=["s99"], split={}, merged={"s3": ["s3", "s99"]},
-        migration={"old": ["s1", "s99", "s3"], "new": ["s1", "s3", "s3"], "visits": [40, 30, 200]},
-        changelog=[{"segment_id": "s99", "segment": "lurkers <b>", "text": "Gone."}],
+        "changes.json",
+        previous={"names": {"s1": "buyers", "s2": "old", "s3": "mixed", "s99": "lurkers <b>"}},
+        same=False, kept=["s1", "s2"], redefined=["s3"], born=["s4"], died=[], split={},
+        merged={"s3": ["s3", "s99"]}, mapping={"s1": "s1", "s2": "s2", "s3": "s3", "s4": None},
+        migration={
+            "old": ["s1", "s2", "s3", "s99"], "new": ["s1", "s2", "s3", "s4"],
+            "visits": [[40, 0, 0, 0], [0, 70, 0, 0], [0, 0, 200, 0], [0, 0, 30, 0]],
+        },
+        changelog=[
+            "3 of 4 segments go on.", "s3 mixed and s99 lurkers <b> were united in s3 mixed.",
+            "s4 fresh is new.", "s1 buyers is kept.",
+        ],
     )  # fmt: skip
     render(run.path)
     again = page_of(run.path)
     assert again.sections()[-1] == "changes"
     assert "two kept, one redefined, one new and one retired" in again.text
-    assert "Lurkers <b>" in again.text
-    assert "It merges" in again.text
+    assert "Lurkers <b> (s99). s3 mixed and s99 lurkers <b> were united in s3 mixed." in again.text
+    assert "(s1). s1 buyers is kept." in again.text
     cells = [a["title"] for a in again.all("td") if a.get("class") == "cell"]
-    assert [title for title in cells if title != "0\u00a0%"] == ["100\u00a0%"] * 3
+    assert [title for title in cells if title != "0\u00a0%"] == ["100\u00a0%"] * 4
 
 
 def test_an_answer_of_the_users_own_says_so(changed: Callable[..., RunFolder]) -> None:

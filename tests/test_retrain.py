@@ -163,6 +163,7 @@ def test_a_run_with_the_previous_one_writes_what_changed(old: Model) -> None:
         "model_version": old.version,
         "fingerprint": old.fingerprint,
         "path": "jan.json",
+        "names": dict(zip(old.segment_ids, old.names, strict=True)),
         "k": 4,
         "n": 1300,
     }

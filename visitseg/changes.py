@@ -32,6 +32,7 @@ def changes(found: Match, old: Model, new: Mapping[str, str], path: str) -> dict
             "model_version": old.version,
             "fingerprint": old.fingerprint,
             "path": path,
+            "names": dict(zip(old.segment_ids, old.names, strict=True)),
             "k": old.k,
             "n": sum(segment.n for segment in old.segments),
         },

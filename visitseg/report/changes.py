@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from visitseg.report import words
 from visitseg.report.folder import Record, RunFolder
 
@@ -29,80 +27,73 @@ def changes(run: RunFolder) -> Record | None:
 
 
 def _summary(told: Record) -> str:
-    counts = [
-        (len(told.get("kept") or []), "kept"),
-        (len(told.get("redefined") or []), "redefined"),
-        (len(told.get("born") or []), "new"),
-        (len(told.get("died") or []), "retired"),
-    ]
-    said = words.listed([f"{words.in_words(n).lower()} {what}" for n, what in counts if n])
     if told.get("same"):
         return "The same segments as before: every id and name means what it meant."
+    counts = [(len(ids), what.lower()) for _, what, ids in _groups(told)]
+    said = words.listed([f"{words.in_words(n).lower()} {what}" for n, what in counts if n])
     return f"Segments: {said or 'no change'}. Ids of retired segments are never used again."
+
+
+def _groups(told: Record) -> list[tuple[str, str, list[str]]]:
+    """Return badge, label and ids of what became of the segments; every segment is in one."""
+    kept, redefined = (list(told.get(key) or []) for key in ("kept", "redefined"))
+    carried = {*kept, *redefined}
+    old = (told.get("migration") or {}).get("old") or []
+    return [
+        ("ok", "Kept", kept),
+        ("warn", "Redefined", redefined),
+        ("note", "New", [id_ for id_, was in (told.get("mapping") or {}).items() if not was]),
+        ("bad", "Retired", [id_ for id_ in old if id_ not in carried]),
+    ]
 
 
 def _log(run: RunFolder) -> list[Record]:
     told, by_id = run.changes, {segment.id: segment for segment in run.segments}
-    said = {str(row.get("segment_id")): row for row in _rows(told.get("changelog"))}
-    kinds = [
-        ("kept", "ok", "Kept", "Same visits as before."),
-        ("redefined", "warn", "Redefined", "Keeps its id, but takes in other visits than before: "
-         "compare it over the change only with the migration table."),
-        ("born", "note", "New", "No earlier segment held most of these visits."),
-        ("died", "bad", "Retired", "No segment follows it. Its id will not be used again."),
-    ]  # fmt: skip
+    names = (told.get("previous") or {}).get("names") or {}
     found = []
-    for key, badge, label, text in kinds:
-        for id_ in told.get(key) or []:
-            own, row = by_id.get(str(id_)), said.get(str(id_), {})
-            sentence = str(row.get("text") or text)
-            if row.get("jaccard") is not None:
-                sentence += f" Overlap {words.plain(float(row['jaccard']))}."
-            sentence += _split_or_merged(told, str(id_), by_id)
+    for badge, label, ids in _groups(told):
+        for id_ in ids:
+            own = None if label == "Retired" else by_id.get(id_)
             found.append(
                 {
                     "badge": badge,
                     "label": label,
-                    "id": str(id_),
-                    "name": own.title if own else words.capital(str(row.get("segment") or id_)),
+                    "id": id_,
+                    "name": own.title if own else words.capital(str(names.get(id_, id_))),
                     "colour": own.colour if own else "var(--line)",
                     "again": own.again if own else False,
-                    "text": sentence,
+                    "text": " ".join(_sentences(told, id_)),
                 }
             )
     return found
 
 
-def _split_or_merged(told: Record, id_: str, by_id: Record) -> str:
-    def name(other: str) -> str:
-        return str(by_id[other].title) if other in by_id else other
-
-    parts = (told.get("split") or {}).get(id_)
-    if parts:
-        return f" It split into {words.listed([name(part) for part in parts])}."
-    merged = (told.get("merged") or {}).get(id_)
-    return f" It merges {words.listed([str(old) for old in merged])}." if merged else ""
-
-
-def _rows(content: Any) -> list[Record]:
-    return [row for row in content if isinstance(row, dict)] if isinstance(content, list) else []
+def _sentences(told: Record, id_: str) -> list[str]:
+    """Return what the changelog says of a segment: of itself, and where it is part of a change."""
+    events = [*(told.get("split") or {}).items(), *(told.get("merged") or {}).items()]
+    partners = {one for one, others in events if id_ in (one, *others) for one in (one, *others)}
+    return [
+        str(sentence)
+        for sentence in told.get("changelog") or []
+        if str(sentence).startswith(f"{id_} ")
+        or (len(partners) and {id_, *partners} <= set(str(sentence).replace(",", "").split()))
+    ]
 
 
 def _migration(run: RunFolder) -> Record | None:
     """Lay out the migration: a row an old segment, a column a new one."""
     told = run.changes.get("migration") or {}
-    columns = [told.get(name) or [] for name in ("old", "new", "visits")]
-    rows = [{"old": old, "new": new, "visits": n} for old, new, n in zip(*columns, strict=False)]
-    if not rows:
+    olds, ids, visits = (told.get(name) or [] for name in ("old", "new", "visits"))
+    if not visits:
         return None
     segments = {segment.id: segment for segment in run.segments}
-    news = [s.id for s in run.segments] + sorted({str(r["new"]) for r in rows} - set(segments))
-    olds = sorted({str(row["old"]) for row in rows}, key=lambda id_: (len(id_), id_))
-    counts = {(str(row["old"]), str(row["new"])): int(row["visits"]) for row in rows}
-    named = {
-        str(row.get("segment_id")): str(row.get("previous") or row.get("segment"))
-        for row in _rows(run.changes.get("changelog"))
+    news = [s.id for s in run.segments] + sorted(set(ids) - set(segments))
+    counts = {
+        (old, new): int(n)
+        for old, row in zip(olds, visits, strict=True)
+        for new, n in zip(ids, row, strict=True)
     }
+    named = (run.changes.get("previous") or {}).get("names") or {}
     body = []
     for old in olds:
         total = sum(counts.get((old, new), 0) for new in news) or 1
@@ -116,7 +107,7 @@ def _migration(run: RunFolder) -> Record | None:
             for new in news
             for n in [counts.get((old, new), 0)]
         ]
-        title = segments[old].title if old in segments else words.capital(named.get(old, old))
+        title = words.capital(str(named.get(old, old)))
         body.append((f"{title} ({old})", cells))
     heads = [segments[new].title if new in segments else new for new in news]
     return {"heads": heads, "rows": body, "total": words.count(sum(counts.values()))}
