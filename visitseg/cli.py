@@ -185,6 +185,7 @@ def sql(
     dialect: Annotated[
         Literal["bigquery", "duckdb", "spark"], typer.Option(help="Whose SQL to print.")
     ] = "bigquery",
+    features: Annotated[Path | None, typer.Option(help="visits: a contract file.")] = None,
     model: Annotated[
         Path | None, typer.Option(help="score: a model.json, a run folder or a store.")
     ] = None,
@@ -199,7 +200,7 @@ def sql(
     from visitseg.plan import score_script, sql_script
 
     if what == "visits":
-        typer.echo(sql_script(source, dialect), nl=False)
+        typer.echo(sql_script(source, dialect, features), nl=False)
     else:
         typer.echo(score_script(model, dialect, style, table, target), nl=False)
 

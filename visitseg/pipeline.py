@@ -259,8 +259,8 @@ def _run_into(
         found = segmenting.by_baseline(folder, settings, features, sample, progress, previous)
     else:
         there = _features(table, contract.to_segment_on(table.features), contract)
-        transforms = contract.transforms
-        found = segmenting.by_auto(folder, settings, there, transforms, progress, previous)
+        about = (contract.transforms, table.dimensions)
+        found = segmenting.by_auto(folder, settings, there, *about, progress, previous)
     checks = [
         *table.checks,
         summary.size_check(found.sizes, settings.min_share, found.model.segment_ids),

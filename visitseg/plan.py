@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from visitseg.config import Settings, Source
 from visitseg.errors import UsageError
 from visitseg.visits import events
-from visitseg.visits.features import Contract, read_contract
+from visitseg.visits.columns import BY_NAME
+from visitseg.visits.features import NO_CONTRACT, Contract, read_contract
+from visitseg.visits.finishing import Model, finish
 from visitseg.visits.kept import kept
 from visitseg.visits.planning import MODELS, open_and_plan
 from visitseg.visits.text import as_statement, load
@@ -88,12 +90,19 @@ def _plan(settings: Settings, contract: Contract) -> dict[str, Any]:
     }
 
 
-def sql_texts(source: str, dialect: str) -> list[tuple[str, str]]:
+def sql_texts(source: str, dialect: str, contract: Contract = NO_CONTRACT) -> list[tuple[str, str]]:
     """Return the visit SQL of a source, by model, in its order."""
     if source == "events":  # its first model is written from a configuration
-        return events.example().models(dialect)
-    names = (*(f"{source}/{model}" for model in MODELS[source]), "visits")
-    return [(name.rpartition("/")[2], load(name, dialect).sql) for name in names]
+        texts = events.example().models(dialect)
+    else:
+        names = (*(f"{source}/{model}" for model in MODELS[source]), "visits")
+        hits = bool(contract.over_hits)
+        texts = [(name.rpartition("/")[2], load(name, dialect, hits=hits).sql) for name in names]
+    if contract is NO_CONTRACT:
+        return texts
+    models = [Model(*text) for text in texts]
+    made = finish(models, contract, source=source, columns=tuple(BY_NAME), dialect=dialect)
+    return [(model.name, model.sql) for model in made]
 
 
 def score_script(
@@ -111,6 +120,7 @@ def score_script(
     return Model.load(model).to_sql(dialect, style=style, table=table, target=target)
 
 
-def sql_script(source: str, dialect: str) -> str:
+def sql_script(source: str, dialect: str, features: Path | None = None) -> str:
     """Return the visit SQL of a source as one statement, to be pasted into a console."""
-    return as_statement(sql_texts(source, dialect), load(f"{source}/raw_export", dialect).sql)
+    raw = load(f"{source}/raw_export", dialect).sql
+    return as_statement(sql_texts(source, dialect, read_contract(features)), raw)

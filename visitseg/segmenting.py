@@ -28,8 +28,6 @@ from visitseg.segments.mix import dispersion, total_variation
 from visitseg.store import write_json
 from visitseg.visits.kept import keep
 
-_DIMENSIONS = ("device", "channel", "country", "visitor_type", "landing_page")
-
 
 @dataclass(frozen=True)
 class Segmented:
@@ -73,6 +71,7 @@ def by_auto(
     settings: Settings,
     there: Sequence[str],
     transforms: Mapping[str, str],
+    dimensions: Sequence[str],
     progress: Progress,
     previous: Model | None = None,
 ) -> Segmented:
@@ -85,28 +84,28 @@ def by_auto(
     settings : Settings
         K, seed, bands, names.
     there : sequence of str
-        Features to use, of the visit table's.
+        Features to use, of the visit table's; page views are always among them.
     transforms : mapping of str to str
         Features of the contract file -> transform, or empty: axes beyond the visit table's four.
+    dimensions : sequence of str
+        Columns that describe visits.
     progress : Progress
         Told what is being done.
     previous : Model, optional
         The model before, whose segments keep their ids and names.
     """
     visits = folder / "visits.parquet"
-    features = tuple(name for name in frames.NUMBERS if name in there)
-    features += tuple(name for name in there if name not in features)
+    there = ("pageviews", *there)
+    features = tuple(dict.fromkeys((*(n for n in frames.NUMBERS if n in there), *there)))
     X = artifacts.read_features(visits, features)
-    known = [
-        j for j in range(len(features)) if np.isfinite(X[:, j]).any() or features[j] == "pageviews"
-    ]
+    known = [j for j, n in enumerate(features) if n == "pageviews" or np.isfinite(X[:, j]).any()]
     features = tuple(features[j] for j in known)
     X = X[:, known]
     identity = fingerprint(X, features)
     columns = frames.check_visits(
         {name: np.ascontiguousarray(X[:, j]) for j, name in enumerate(features)}
     )
-    described = artifacts.read_described(visits, _DIMENSIONS)
+    described = artifacts.read_described(visits, dimensions)
     before = check_previous(previous, columns, visits=True) if previous else None
     found = auto.segment(
         columns,

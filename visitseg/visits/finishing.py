@@ -157,4 +157,4 @@ def _nulls(kinds: Mapping[str, Kind], dialect: str) -> str:
     """Return a table without values, with columns of these kinds."""
     types = TYPES[dialect]
     columns = ", ".join(f"CAST(NULL AS {types[kind]}) AS {name}" for name, kind in kinds.items())
-    return f"(SELECT {columns}) AS nothing"
+    return f"(SELECT {columns}) AS of_nulls"

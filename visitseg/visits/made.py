@@ -110,7 +110,7 @@ def with_made(visits: str, contract: Contract, columns: Sequence[str], dialect: 
             items += _item(one, _finished(one, _number(one.what, dialect), dialect))
         else:
             items += _item(one, _category(one.what, dialect))
-    return _around(visits, items) if contract.over_visits else visits
+    return _around(visits, items) if contract.over_visits or contract.over_hits else visits
 
 
 def _around(visits: str, items: Sequence[str], also: str = "", joined: str = "") -> str:

@@ -100,6 +100,7 @@ class DuckDBWarehouse:
             if (
                 len(parsed["statements"]) != 1
                 or len(node.get("select_list", [])) != 1
+                or node["select_list"][0].get("function_name") == "row"  # a, b in parentheses
                 or node["from_table"]["type"] != "EMPTY"
                 or '"SUBQUERY"' in tree
             ):
