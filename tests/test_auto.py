@@ -65,7 +65,7 @@ def test_every_k_has_its_evidence(found: tuple[Planted, Segmentation]) -> None:
     assert [row.k for row in rows] == list(range(3, 13))
     own = next(row for row in rows if row.k == 4)
     assert own.valley < 0.75 < next(row for row in rows if row.k == 5).valley
-    assert own.votes == 5
+    assert own.votes == 7
     assert 0 < own.silhouette <= 1
     assert np.isnan(rows[0].silhouette)
 

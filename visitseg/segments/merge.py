@@ -127,7 +127,7 @@ def fine_pieces(P: Matrix, seed: int, pieces: int = PIECES) -> Labels:
 
 
 def merge(P: Matrix, pieces: Labels, raw: Matrix, deep: float = valley.DEEP) -> Tree:
-    """Merge pieces, the shallowest valley first, and record what stood against each merge.
+    """Merge pieces, the nearest that no valley separates first, and record each merge.
 
     Parameters
     ----------
@@ -142,43 +142,42 @@ def merge(P: Matrix, pieces: Labels, raw: Matrix, deep: float = valley.DEEP) -> 
     """
     sides = [Side.of(P[pieces == piece], raw[pieces == piece]) for piece in range(pieces.max() + 1)]
     within = _RIDGE * np.eye(P.shape[1]) + sum(side.cov * side.n for side in sides) / len(P)
-    found = {(i, j): _look(sides[i], sides[j], within) for i in range(len(sides)) for j in range(i)}
+    apart = {(i, j): bhattacharyya(sides[i], sides[j]) for i in range(len(sides)) for j in range(i)}
+    found: dict[tuple[int, int], valley.Valley] = {}
+
+    def look(pair: tuple[int, int]) -> valley.Valley:
+        if pair not in found:
+            found[pair] = valley.between(sides[pair[0]], sides[pair[1]], within)
+        return found[pair]
+
     sure: set[tuple[int, int]] = set()
     merges: list[Merge] = []
-    alive = set(range(len(sides)))
-    while len(alive) > 1:
-        pair = max(found, key=lambda pair: _next(*found[pair], deep))
-        gap = found[pair][0]
-        if gap.ratio <= deep and (unsure := set(found) - sure):
+    while apart:
+        near = sorted(apart, key=lambda pair: (apart[pair], pair))
+        # The nearest first: by depth, a dip that is noise would let pieces on either side of a
+        # third merge before it. It also spares most looks.
+        pair = next((pair for pair in near if look(pair).ratio > deep), None)
+        if pair is None and (unsure := set(apart) - sure):
             # Costly, so only now: no pair may owe its valley to a single value.
             for a, b in sorted(unsure):
                 again = valley.without_atoms(sides[a], sides[b])
-                if again.ratio > found[a, b][0].ratio:
-                    found[a, b] = again, found[a, b][1]
+                if again.ratio > found[a, b].ratio:
+                    found[a, b] = again
             sure |= unsure
             continue
-        i, j = pair
-        merges.append(Merge(len(alive), gap.ratio, gap.z, i, j))
-        alive.remove(j)
+        i, j = pair = pair or max(near, key=lambda pair: found[pair].ratio)
+        merges.append(Merge(len(sides) - len(merges), found[pair].ratio, found[pair].z, i, j))
         sides[i] = sides[i].joined(sides[j])
-        found = {pair: look for pair, look in found.items() if j not in pair}
-        for other in sorted(alive - {i}):
-            pair = max(i, other), min(i, other)
-            sure.discard(pair)
-            found[pair] = _look(sides[i], sides[other], within)
+        gone = {pair for pair in apart if j in pair}
+        for other in gone | {pair for pair in apart if i in pair}:
+            found.pop(other, None)
+            sure.discard(other)
+        apart = {
+            (a, b): bhattacharyya(sides[a], sides[b]) if i in (a, b) else distance
+            for (a, b), distance in apart.items()
+            if (a, b) not in gone
+        }
     return Tree(pieces, merges, deep)
-
-
-def _next(gap: valley.Valley, distance: float, deep: float) -> tuple[float, float]:
-    """Rank a pair: any that no deep valley separates before others; of those, the nearest.
-
-    By its ratio, a dip that is noise would let pieces on either side of a third merge first.
-    """
-    return (gap.ratio if gap.ratio <= deep else 1.0), -distance
-
-
-def _look(a: Side, b: Side, within: Matrix) -> tuple[valley.Valley, float]:
-    return valley.between(a, b, within), bhattacharyya(a, b)
 
 
 def bhattacharyya(a: Side, b: Side) -> float:

@@ -13,7 +13,7 @@ from visitseg.segments.merge import Tree, fine_pieces, merge
 from visitseg.segments.sample import Sample
 
 STARTS = 3
-VOTES = 5
+VOTES = 7
 _VOTERS = 0.8
 
 
