@@ -186,6 +186,19 @@ def first_of(rows: Rows, item: exp.Expression) -> exp.Expression:
     )
 
 
+def listed(select: exp.Select) -> exp.Expression:
+    """Say what is in ARRAY(SELECT …): distinct values, or a record for each element."""
+    if select.args.get("kind") == "STRUCT":
+        select = select.copy()
+        select.set("kind", None)
+        rows = rows_of(select)
+        fields = [p for e in select.expressions for p in (text(e.alias_or_name), e.unalias())]
+        return rows.values(call("NAMED_STRUCT", *fields))
+    if not select.args.get("distinct") or len(select.expressions) != 1:
+        raise UnknownError(select.sql("bigquery"))
+    return call("ARRAY_DISTINCT", rows_of(select).values(select.expressions[0].unalias()))
+
+
 def java(pattern: str) -> str:
     """Write an RE2 pattern for Java: there `.` knows more line ends, `$` stands before the last."""
     if re.search(r"\(\?|\\[^dwsz.\\]|&&", pattern):
@@ -267,10 +280,14 @@ def rewritten(node: exp.Expression) -> exp.Expression:
             if isinstance(node.parent, exp.From):
                 return node
             return fold(select)
-        case exp.Array(expressions=[exp.Select(expressions=[item]) as select]):
-            rows = rows_of(select)
-            distinct = call("ARRAY_DISTINCT", rows.values(item.unalias()))
-            return exp.Coalesce(this=distinct, expressions=[call("ARRAY")])
+        case exp.Array(expressions=[exp.Select() as select]):
+            return exp.Coalesce(this=listed(select), expressions=[call("ARRAY")])
+        case exp.Unnest() if isinstance(node.parent, exp.Join):
+            told = node.copy()  # LATERAL VIEW names the table and its one column
+            told.args["alias"].set(
+                "this", exp.to_identifier(f"{node.args['alias'].columns[0].name}_rows")
+            )
+            return told
         case exp.SafeFunc(this=exp.StrToDate() as parsed):
             return to_day(parsed)
         case exp.RegexpExtract():
@@ -282,8 +299,8 @@ def rewritten(node: exp.Expression) -> exp.Expression:
         case exp.TryCast() if node.to.is_type("bigint"):
             return to_whole(node)
         case exp.In() if node.args.get("unnest"):
-            (listed,) = node.args["unnest"].expressions
-            return call("ARRAY_CONTAINS", exp.cast(listed, "ARRAY<STRING>"), node.this)
+            (among,) = node.args["unnest"].expressions
+            return call("ARRAY_CONTAINS", exp.cast(among, "ARRAY<STRING>"), node.this)
         case exp.ArraySize():
             return bigint(call("ARRAY_SIZE", node.this))
         case exp.ArrayConcatAgg():
@@ -324,18 +341,38 @@ def is_value(node: exp.Literal) -> bool:
 def spark_text(name: str) -> str | None:
     """Return the Spark text of a canonical file; None where Spark reads it as it stands."""
     canonical = (VISITS / f"{name}.sql").read_text(encoding="utf-8")
-    tree = sqlglot.parse_one(canonical, read="bigquery")
-    said = say(tree.copy())
-    body = said.sql("spark", pretty=True, comments=False, max_text_width=88)
-    plain = tree.sql("bigquery", pretty=True, comments=False, max_text_width=88)
-    if body == re.sub(r"@(\w+)", r":\1", plain):
-        return None
     header = re.match(r"(?:--.*\n)+", canonical)
     if header is None:
         raise UnknownError("it does not open with its grain")
+    body, plain = printed(re.sub(r"^ *--hits: .*\n", "", canonical, flags=re.MULTILINE))
+    if "--hits: " in canonical:
+        body = with_hits(body, printed(canonical.replace("--hits: ", ""))[0])
+    if body == re.sub(r"@(\w+)", r":\1", plain):
+        return None
     return (
         f"{header[0]}-- Spark:  generated from {name}.sql by scripts/write_spark_sql.py.\n{body}\n"
     )
+
+
+def printed(canonical: str) -> tuple[str, str]:
+    """Return a text as Spark and as BigQuery have it, both by the same printer."""
+    tree = sqlglot.parse_one(canonical, read="bigquery")
+    said = say(tree.copy())
+    style = {"pretty": True, "comments": False, "max_text_width": 88}
+    return said.sql("spark", **style), tree.sql("bigquery", **style)
+
+
+def with_hits(body: str, full: str) -> str:
+    """Return the full text, its lines that are not in the other marked as `load` takes them."""
+    rest, lines = body.splitlines(), []
+    for line in full.splitlines():
+        if rest and line == rest[0]:
+            lines.append(rest.pop(0))
+        else:
+            lines.append(f"--hits: {line}")
+    if rest:
+        raise UnknownError("its lines --hits: change other lines")
+    return "\n".join(lines)
 
 
 def say(tree: exp.Expression) -> exp.Expression:

@@ -20,6 +20,7 @@ class _Words:
     quote: str
     marker: str
     local_day: str  # of a moment in the time zone of the settings
+    row_number: str = "row_number() OVER ()"
 
 
 _WORDS = {
@@ -48,6 +49,20 @@ _WORDS = {
         quote="`",
         marker="@",
         local_day="DATE(CAST({start} AS TIMESTAMP), @timezone)",
+    ),
+    "spark": _Words(
+        types={
+            "text": "STRING",
+            "date": "DATE",
+            "timestamp": "TIMESTAMP",
+            "count": "BIGINT",
+            "number": "DOUBLE",
+        },
+        whole="INT",
+        quote="`",
+        marker=":",
+        local_day="CAST(FROM_UTC_TIMESTAMP(CAST({start} AS TIMESTAMP), :timezone) AS DATE)",
+        row_number="row_number() OVER (ORDER BY monotonically_increasing_id())",
     ),
 }
 # Nothing is merged: a visit_id that comes twice is for the checks to find.
@@ -135,7 +150,7 @@ def rows_sql(mapped: Mapped, dialect: str) -> str:
     words = _WORDS[dialect]
     given = dict(mapped.expressions)
     if "visit_id" not in given:
-        number, total = "row_number() OVER ()", "count(*) OVER ()"
+        number, total = words.row_number, "count(*) OVER ()"
         texts = [f"CAST({n} AS {words.types['text']})" for n in (number, total)]
         given["visit_id"] = f"LPAD({texts[0]}, CAST(LENGTH({texts[1]}) AS {words.whole}), '0')"
     if "date_id" not in given and "visit_start" in given:
@@ -145,17 +160,19 @@ def rows_sql(mapped: Mapped, dialect: str) -> str:
         f"    CAST({given.get(name, 'NULL')} AS {words.types[kind]}) AS {_name(name, dialect)}"
         for name, kind in kinds.items()
     ]
-    ratios = []
-    if _TIME_RATIO not in mapped.expressions:
-        ratios.append(f"time_on_site_sec / nullif(pageviews, 0) AS {_TIME_RATIO}")
-    if _HITS_RATIO not in mapped.expressions:
-        ratios.append(f"1e0 * hits / nullif(pageviews, 0) AS {_HITS_RATIO}")
-    replaced = f" REPLACE ({', '.join(ratios)})" if ratios else ""
+    ratios = {
+        _TIME_RATIO: "time_on_site_sec / nullif(pageviews, 0) AS ",
+        _HITS_RATIO: "1e0 * hits / nullif(pageviews, 0) AS ",
+    }
+    told = [
+        ("" if name in mapped.expressions else ratios.get(name, "")) + _name(name, dialect)
+        for name in kinds
+    ]
     columns = ",\n".join(selected)
     return f"""-- Grain:  one row per row of the input, kept or removed (`removed` says why).
 -- Input:  {RAW}; the expressions are the configuration's [columns].
 SELECT
-  *{replaced},
+  {", ".join(told)},
   date_id AS day,
   CASE
     WHEN date_id < {words.marker}date_from OR date_id >= {words.marker}date_to THEN 'out_of_range'

@@ -64,7 +64,7 @@ WITH usable AS (
     CASE WHEN NOT h.order_id IS NULL THEN h.revenue_micros / 1e6 END AS revenue
   FROM copies AS v
   LATERAL VIEW
-  EXPLODE(v.hit_list) AS h
+  EXPLODE(v.hit_list) h_rows AS h
   WHERE
     v.copy = 1
 )

@@ -124,6 +124,50 @@ SELECT
     0L
   ) = 1 AS is_continuation,
   r.totals.timeOnSite AS ga_time_on_site_sec,
+--hits:   COALESCE(
+--hits:     TRANSFORM(
+--hits:       r.hits,
+--hits:       h -> NAMED_STRUCT(
+--hits:         'number',
+--hits:         h.hitNumber,
+--hits:         'us',
+--hits:         r.visitStartTime * 1000000 + h.time * 1000,
+--hits:         'type',
+--hits:         UPPER(h.type),
+--hits:         'path',
+--hits:         CASE
+--hits:           WHEN h.type = 'APPVIEW'
+--hits:           THEN COALESCE(h.appInfo.screenName, REGEXP_EXTRACT(h.page.pagePath, r'^[^?#]*', 0))
+--hits:           ELSE REGEXP_EXTRACT(h.page.pagePath, r'^[^?#]*', 0)
+--hits:         END,
+--hits:         'title',
+--hits:         h.page.pageTitle,
+--hits:         'step',
+--hits:         h.eCommerceAction.action_type,
+--hits:         'category',
+--hits:         h.eventInfo.eventCategory,
+--hits:         'action',
+--hits:         h.eventInfo.eventAction,
+--hits:         'value',
+--hits:         h.eventInfo.eventValue,
+--hits:         'product_id',
+--hits:         ARRAY_MIN(
+--hits:           TRANSFORM(h.product, p -> CASE WHEN NOT COALESCE(p.isImpression, FALSE) THEN p.productSKU END)
+--hits:         ),
+--hits:         'order_id',
+--hits:         CASE
+--hits:           WHEN (
+--hits:             h.eCommerceAction.action_type = '6' OR h.type = 'TRANSACTION'
+--hits:           )
+--hits:           AND NOT h.transaction.transactionId IN ('', '(not set)')
+--hits:           THEN h.transaction.transactionId
+--hits:         END,
+--hits:         'revenue_micros',
+--hits:         h.transaction.transactionRevenue
+--hits:       )
+--hits:     ),
+--hits:     ARRAY()
+--hits:   ) AS hit_list,
   r.device.deviceCategory AS device,
   r.channelGrouping AS channel,
   r.geoNetwork.country AS country,

@@ -123,6 +123,20 @@ WITH picked AS (
     ARRAY_MAX(TRANSFORM(FILTER(e.event_params, p -> p.key = 'medium'), p -> p.value.string_value)) AS param_medium,
     ARRAY_MAX(TRANSFORM(FILTER(e.event_params, p -> p.key = 'campaign'), p -> p.value.string_value)) AS param_campaign,
     ARRAY_MAX(TRANSFORM(FILTER(e.event_params, p -> p.key = 'gclid'), p -> p.value.string_value)) AS param_click_id,
+--hits:     ARRAY_MAX(TRANSFORM(FILTER(e.event_params, p -> p.key = 'page_title'), p -> p.value.string_value)) AS title,
+--hits:     ARRAY_MAX(
+--hits:       TRANSFORM(FILTER(e.event_params, p -> p.key = 'event_category'), p -> p.value.string_value)
+--hits:     ) AS category,
+--hits:     ARRAY_MAX(
+--hits:       TRANSFORM(FILTER(e.event_params, p -> p.key = 'event_action'), p -> p.value.string_value)
+--hits:     ) AS action,
+--hits:     ARRAY_MAX(
+--hits:       TRANSFORM(
+--hits:         FILTER(e.event_params, p -> p.key = 'value'),
+--hits:         p -> COALESCE(p.value.double_value, p.value.float_value, CAST(p.value.int_value AS DOUBLE))
+--hits:       )
+--hits:     ) AS amount,
+--hits:     ARRAY_MIN(TRANSFORM(e.items, i -> NULLIF(i.item_id, '(not set)'))) AS product_id,
     NULLIF(
       ARRAY_JOIN(
         ARRAY_SORT(
@@ -227,6 +241,19 @@ SELECT
     WHEN e.event_name = 'screen_view'
     THEN COALESCE(e.screen, REGEXP_EXTRACT(e.page_location, r'^[^?#]*', 0))
   END AS page,
+--hits:   COALESCE(
+--hits:     NULLIF(
+--hits:       REGEXP_REPLACE(REGEXP_EXTRACT(e.page_location, r'^[^?#]*', 0), r'^[A-Za-z][A-Za-z0-9+.-]*://[^/]*', ''),
+--hits:       ''
+--hits:     ),
+--hits:     CASE WHEN NOT e.page_location IS NULL THEN '/' END,
+--hits:     e.screen
+--hits:   ) AS hit_path,
+--hits:   e.title,
+--hits:   e.category,
+--hits:   e.action,
+--hits:   e.amount,
+--hits:   e.product_id,
   CASE
     WHEN e.event_name = 'purchase'
     THEN COALESCE(
