@@ -243,6 +243,25 @@ flags: {debug: {keep: false}}
     assert found["visits"] == 3342
 
 
+def test_day_files_one_at_a_time_give_the_same_features(export: str) -> None:
+    tables = []
+    for stream in (False, True):
+        with_contract(build_visits, ADDED, export, stream=stream)
+        tables.append(duckdb.sql("FROM 'o/visits.parquet'").to_arrow_table())
+    assert tables[0].equals(tables[1])
+    assert query("SELECT sum(item_hits) > 0 FROM 'o/visits.parquet'") == [(True,)]
+
+
+def test_a_check_of_ones_own_is_an_error_or_a_warning(export: str) -> None:
+    contract = "checks: {few: {holds: pageviews <= 1, severity: warning, do: Look.}}"
+    found = with_contract(build_visits, contract, export)
+    assert any(
+        "few: " in text and "pageviews <= 1 does not hold" in text for text in found.warnings
+    )
+    with pytest.raises(ContractError, match="few"):
+        with_contract(build_visits, contract.replace("severity: warning, ", ""), export)
+
+
 def test_the_script_has_what_is_added() -> None:
     Path("c.yaml").write_text(ADDED)
     text = sql_script("ga4", "bigquery", Path("c.yaml"))

@@ -285,7 +285,7 @@ class _Parser:
 
     def column(self, word: str) -> _Part:
         if word not in self.columns:
-            raise ExpressionError(f"there is no column {word}")
+            raise ExpressionError(f"there is no column {word}; a text stands in quotes: 'x'")
         self.names.add(word)
         return _Part(word, self.columns[word])
 
