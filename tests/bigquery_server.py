@@ -75,7 +75,7 @@ class LocalBigQuery:
         for kept in (self.faults, self.jobs, self.requests):
             kept.clear()
         self.page = SERVED_PAGE
-        self.engine.executes = "google"
+        self.engine.executes, self.engine.by = "google", {"google": 0, "duckdb": 0}
 
     def executed(self) -> list[str]:
         """Return the texts of the jobs that ran, dry runs left out."""

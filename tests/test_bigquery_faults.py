@@ -7,14 +7,14 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from test_bigquery import BIGQUERY, EXPORT, put_ga4
+from test_bigquery import BIGQUERY, EXPORT, GA4, put_ga4
 from test_cli import assert_clear_error, cli  # noqa: F401
 
 pytest.importorskip("google.cloud.bigquery", reason="the BigQuery client is not installed")
 pytest.importorskip("zetasql", reason="the GoogleSQL evaluator is not installed")
 from bigquery_server import Fault
 
-WORDS = ("visits", "--source", "ga4", "--input", EXPORT, *BIGQUERY, "--out", "there")
+WORDS = ("visits", *GA4, "--input", EXPORT, *BIGQUERY, "--out", "there")
 ALWAYS = 10**6
 INSERT = r"^POST \S+/jobs "
 CREATE_KEYS = r"^POST \S+/jobs .*CREATE OR REPLACE TABLE \S+_visit_keys`"
@@ -54,7 +54,7 @@ def test_what_passes_is_retried(local: Any, cli: Any, name: str) -> None:  # noq
     there = cli(*WORDS)
     assert there.code == 0, there.err
     assert fault.met >= 1, "the fault was met"
-    here = cli("visits", "--source", "ga4", "--input", "files/*.parquet", "--out", "here")
+    here = cli("visits", *GA4, "--input", "files/*.parquet", "--out", "here")
     assert here.code == 0, here.err
     left, right = (pq.read_table(f"{out}/visits.parquet").to_pylist() for out in ("there", "here"))
     assert left == right
