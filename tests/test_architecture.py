@@ -47,6 +47,7 @@ ALLOWED = {
     "window": {"config", "labels"},
     "visit_files": {"store", "visits", "warehouse"},
     "partitions": {"config", "labels", "store", "visits", "warehouse", "window"},
+    "tracking": {"model", "store"},
     "scoring": {"config", "exporting", "model", "segments", "visits", "window"},
     "pipeline": {
         "config", "labels", "model", "partitions", "plan", "progress", "report", "scoring",
