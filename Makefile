@@ -39,6 +39,8 @@ bench: $(VENV)/dev ## Measure against the floor of reading the data
 soak: $(VENV)/dev ## Memory of labels on their way out of BigQuery; quality on planted data: an hour
 	@$(BIN)/python -m benchmarks.soak
 	@$(BIN)/python -m benchmarks.quality
+	@$(BIN)/python -m benchmarks.identity
+	@$(BIN)/python -m benchmarks.killed --moments 500
 
 lock: ## Pin requirements with hashes (needs uv)
 	@cd requirements && for name in runtime dev spark; do \

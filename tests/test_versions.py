@@ -179,9 +179,13 @@ def test_promoters_at_once_take_turns(runs: dict[str, Path], tmp_path: Path) -> 
 
 
 def killed(folder: Path, runs: dict[str, Path], *options: str) -> str:
-    words = ["benchmarks.killed", str(folder), str(runs["jan"]), str(runs["feb"]), *options]
+    words = ["benchmarks.killed", "--folder", folder, "--old", runs["jan"], "--new", runs["feb"]]
     done = subprocess.run(
-        [sys.executable, "-m", *words], capture_output=True, text=True, cwd=ROOT, check=False
+        [sys.executable, "-m", *map(str, words), *options],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
