@@ -87,6 +87,15 @@ def test_strangers_in_a_segment_make_a_birth_not_a_split() -> None:
     assert aware.similarity["s1"] == 1.0
 
 
+def test_a_union_may_lie_where_neither_segment_was() -> None:
+    """Two kinds became one between them: its visits are unlike either, and came from both."""
+    old = np.repeat([0, 1, 2], [50, 50, 100]).astype(np.int32)
+    new = np.repeat([0, 1], [100, 100]).astype(np.int32)
+    found = match(old, new, ids(3), 2, next_id=4, strange=old < 2)
+    assert found.merged == {"s4": ["s1", "s2"]}
+    assert (found.born, found.died, found.kept) == ([], [], ["s3"])
+
+
 def test_two_lineages_are_matched_by_what_they_hold() -> None:
     labels = np.repeat([0, 1, 2], 50).astype(np.int32)
     found = match(labels, 2 - labels, ["s4", "s7", "s9"], ["s1", "s2", "s3"], next_id=10)

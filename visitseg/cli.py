@@ -240,6 +240,7 @@ def _print_run(found: Run, *, as_json: bool) -> None:
             "grade": found.report["grade"],
             "decision": found.report["decision"]["text"],
             "segments": found.segments.to_pylist() if found.segments else [],
+            "changes": found.report.get("changes"),
             "warnings": found.warnings,
             "files": found.files,
         }

@@ -96,6 +96,10 @@ def segment_table(found: Run) -> None:
     grade = found.report.get("grade")
     decision = (found.report.get("decision") or {}).get("text", "")
     _out().print(Text(f"\n{f'Grade: {grade}. ' if grade else ''}{decision}"), soft_wrap=True)
+    changed = found.report.get("changes")
+    if changed:
+        head = f"\nAgainst model {changed['previous']['model_version']}:"
+        _out().print(Text("\n  ".join([head, *changed["changelog"]])), soft_wrap=True)
 
 
 def score_table(found: Scored) -> None:

@@ -122,6 +122,7 @@ def match(
         unlike = _table(old_labels, new_labels, k_old, k_new, strange)
         own = np.where(unlike > MOSTLY * counts, 0, counts)
     n_old, n_new = own.sum(axis=1), counts.sum(axis=0)
+    every = counts.sum(axis=1)
     jaccard = own / np.maximum(n_old[:, None] + n_new - own, 1)
     pairs = [
         (int(i), int(j))
@@ -137,14 +138,16 @@ def match(
         new = ids
     of_old, of_new = own / np.maximum(n_old, 1)[:, None], own / np.maximum(n_new, 1)
     if shares is None:
-        there = of_new >= PART
+        there = counts >= PART * n_new
     else:
-        enough = PRESENT * shares * len(old_labels)
-        there = np.tile((n_old >= np.maximum(enough, 1))[:, None], k_new)
+        enough = np.maximum(PRESENT * shares * len(old_labels), 1)
+        there = np.tile((every >= enough)[:, None], k_new)
     parts = {
         old[i]: _chosen(new, (of_old[i] >= PART) & (of_new[i] >= MOSTLY)) for i in range(k_old)
     }
-    unions = {new[j]: _chosen(old, (of_old[:, j] >= MOSTLY) & there[:, j]) for j in range(k_new)}
+    # What lies between two segments may be unlike either: a union counts all that went into it.
+    went = counts >= MOSTLY * np.maximum(every, 1)[:, None]
+    unions = {new[j]: _chosen(old, went[:, j] & there[:, j]) for j in range(k_new)}
     split, merged = (
         {id_: ids for id_, ids in of.items() if len(ids) > 1} for of in (parts, unions)
     )
