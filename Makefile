@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SPARK := .venv-spark
+MLFLOW := .venv-mlflow
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-spark lint bench soak lock clean
+.PHONY: help demo test test-all test-spark test-mlflow lint bench soak lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,12 +22,16 @@ test: lint ## Lint, types and the tests of every day
 
 test-all: $(VENV)/dev ## The longer lanes: many random exports, a real browser
 	@begun=$$(date +%s); sh scripts/install-chromium.sh && $(BIN)/python -m pytest -n 2 -m "slow and not spark" \
-	&& $(MAKE) --no-print-directory test-spark; \
+	&& $(MAKE) --no-print-directory test-spark test-mlflow; \
 	code=$$?; echo "make test-all: took $$(( $$(date +%s) - begun )) s"; exit $$code
 
 test-spark: $(SPARK)/ready ## The visit SQL on Spark, beside DuckDB; part of test-all
 	@begun=$$(date +%s); sh scripts/install-java.sh && $(SPARK)/bin/python -m pytest -m spark --durations=5; \
 	code=$$?; echo "make test-spark: tests took $$(( $$(date +%s) - begun )) s"; exit $$code
+
+test-mlflow: $(MLFLOW)/ready ## A run in MLflow's local file store; part of test-all
+	@begun=$$(date +%s); $(MLFLOW)/bin/python -m pytest tests/test_mlflow.py; \
+	code=$$?; echo "make test-mlflow: tests took $$(( $$(date +%s) - begun )) s"; exit $$code
 
 lint: $(VENV)/dev ## ruff and mypy
 	@begun=$$(date +%s); $(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . \
@@ -43,12 +48,12 @@ soak: $(VENV)/dev ## Memory of labels on their way out of BigQuery; quality on p
 	@$(BIN)/python -m benchmarks.killed --moments 500
 
 lock: ## Pin requirements with hashes (needs uv)
-	@cd requirements && for name in runtime dev spark; do \
+	@cd requirements && for name in runtime dev spark mlflow; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; done
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(SPARK) artifacts .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SPARK) $(MLFLOW) artifacts .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("visitseg needs Python 3.11 or newer, not " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -69,3 +74,9 @@ $(SPARK)/ready: requirements/spark.txt pyproject.toml
 	&& $(SPARK)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/spark.txt \
 	&& $(SPARK)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e . \
 	&& touch $@ && echo "set-up of the Spark lane: took $$(( $$(date +%s) - begun )) s"
+
+$(MLFLOW)/ready: requirements/mlflow.txt requirements/dev.txt pyproject.toml
+	@begun=$$(date +%s); $(PYTHON) -m venv $(MLFLOW) \
+	&& $(MLFLOW)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/mlflow.txt \
+	&& $(MLFLOW)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e . \
+	&& touch $@ && echo "set-up of the MLflow lane: took $$(( $$(date +%s) - begun )) s"

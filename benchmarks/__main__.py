@@ -118,6 +118,13 @@ def measure_source(source: str, folder: Path, visits: int, days: int, rounds: in
         "run (visit table to report)": [*cli, "run", *ready],
     }
     measure(f"{source}: the visit table of it", stages, rounds)
+    given = ["--source", source, "--input", pattern, "--quiet", "--out"]
+    stages = {
+        "visit query (rows to visits)": [*python, VISIT_QUERY, source, pattern],
+        "visits (and ledger, checks, files)": [*cli, "visits", *given, f"{out}-3"],
+        "score (rows to labels)": [*cli, "score", "--model", out, *given, f"{out}-4"],
+    }
+    measure(f"{source}: labels with a frozen model", stages, rounds)
 
 
 def main() -> None:

@@ -164,3 +164,19 @@ def test_a_model_of_every_published_version_stays_loadable(version: int, preset:
     expected = visits.pop("cluster")
     assert model.predict(pa.table(visits)).tolist() == expected
     assert set(range(model.k)) <= set(expected)
+
+
+def test_the_reference_page_names_every_key() -> None:
+    from pydantic import BaseModel
+
+    from visitseg.model import document
+
+    page = (Path(__file__).parents[1] / "docs" / "reference" / "model.md").read_text()
+    schemas = [
+        one
+        for one in vars(document).values()
+        if isinstance(one, type) and issubclass(one, BaseModel)
+    ]
+    keys = {name for schema in schemas for name in schema.model_fields}
+    assert len(keys) > 40
+    assert {name for name in keys if f"`{name}`" not in page} == set()
