@@ -120,6 +120,7 @@ def main(arguments: list[str] | None = None) -> list[Measured]:
     parser.add_argument("--nothing", type=int, help="data sets per family without structure")
     parser.add_argument("--first", type=int, default=1000, help="number of the first data set")
     parser.add_argument("--visits", type=int, help="visits per data set with segments")
+    parser.add_argument("--only", help="families, separated by commas")
     parser.add_argument("--rivals", type=int, help="data sets per family for other methods")
     chosen = parser.parse_args(arguments)
     n = chosen.visits or (6_000 if chosen.quick else 20_000)
@@ -128,14 +129,20 @@ def main(arguments: list[str] | None = None) -> list[Measured]:
     nothing = (8 if chosen.quick else 90) if chosen.nothing is None else chosen.nothing
     begun = time.perf_counter()
 
+    def some(named: dict[str, Family]) -> dict[str, Family]:
+        wanted = chosen.only.split(",") if chosen.only else named
+        return {name: named[name] for name in wanted if name in named}
+
     rows: list[Measured] = []
     for title, named in (
         ("Families that are only measured", OTHERS),
         ("Families that constants were chosen on", KINDS),
         ("Overlapping families: a lower K is right too", OVERLAPPING),
     ):
-        if not sets:
+        named = some(named)
+        if not sets or not named:
             continue
+        overlap = not named.keys() - OVERLAPPING.keys()
         own = list(planted(named, sets, chosen.first, n, n_rivals))
         rows += own
         auto = [row for row in own if row.method == "auto"]
@@ -143,7 +150,7 @@ def main(arguments: list[str] | None = None) -> list[Measured]:
         groups = {name: [row for row in auto if row.family == name] for name in named}
         groups |= {f"all with ceiling ≥ {SEPARABLE}": apart}
         show(f"{title}, {n:,} visits: auto", groups)
-        if n_rivals and named is not OVERLAPPING:
+        if n_rivals and not overlap:
             ceilings = [row for row in own if row.ceiling >= SEPARABLE]
             compared = by_method(ceilings)
             first = {id(row) for row in _compared(ceilings)}
@@ -154,7 +161,7 @@ def main(arguments: list[str] | None = None) -> list[Measured]:
     if not chosen.quick:
         sizes = {1_000: nothing // 2, 3_000: nothing // 3, 20_000: nothing // 6}
     print("\nNo structure: answered one\n\n| family | n | right | sets |\n|---|---|---|---|")
-    answers = without_structure(NOTHING, sizes, chosen.first)
+    answers = without_structure(some(NOTHING), sizes, chosen.first)
     right, many = (sum(pair[i] for pair in answers.values()) for i in (0, 1))
     print(f"| all | | {right} | {many} |")
     if many:
