@@ -199,3 +199,12 @@ def test_more_segments_than_distinct_visits_are_refused() -> None:
     visits = families.continuum(np.random.default_rng(1), 2)
     with pytest.raises(SegmentError, match="K = 5 is not possible"):
         segment(visits.columns, k=5)
+
+
+def test_contributions_add_up_by_family(found: tuple[Planted, Segmentation]) -> None:
+    answer = found[1]
+    told = answer.by_family({"pageviews": "volume", "hits": "volume"})
+    assert set(told) == {"volume", "time_on_site_sec", "unique_pages"}
+    assert sum(told.values()) == pytest.approx(1)
+    parts = answer.contributions
+    assert told["volume"] == pytest.approx(parts["log pageviews"] + parts["log hits a page"])

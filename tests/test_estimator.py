@@ -228,3 +228,26 @@ def test_all_wrong_parameters_are_named_at_once(table: pa.Table) -> None:
 def test_more_segments_than_distinct_visits_are_refused(table: pa.Table) -> None:
     with pytest.raises(SegmentError, match="not possible"):
         VisitSegmenter(k=9).fit(table.slice(0, 2))
+
+
+@pytest.mark.slow
+def test_labels_do_not_depend_on_the_number_of_threads() -> None:
+    code = """
+import hashlib, numpy as np, pyarrow as pa
+from benchmarks.quality import families
+from visitseg import VisitSegmenter
+visits = families.random_mix(np.random.default_rng(3), 6000)
+found = VisitSegmenter().fit(pa.table(visits.columns))
+print(hashlib.sha256(found.labels_.tobytes()).hexdigest(), found.n_clusters_)
+"""
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+        ).stdout
+        for threads in ("1", "2", "4")
+    }
+    assert len(said) == 1

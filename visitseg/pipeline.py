@@ -259,7 +259,7 @@ def _run_into(
         found = segmenting.by_baseline(folder, settings, features, sample, progress, previous)
     else:
         there = _features(table, contract.to_segment_on(table.features), contract)
-        about = (contract.transforms, table.dimensions)
+        about = (contract.transforms, contract.families, table.dimensions)
         found = segmenting.by_auto(folder, settings, there, *about, progress, previous)
     checks = [
         *table.checks,

@@ -71,6 +71,7 @@ def by_auto(
     settings: Settings,
     there: Sequence[str],
     transforms: Mapping[str, str],
+    families: Mapping[str, str],
     dimensions: Sequence[str],
     progress: Progress,
     previous: Model | None = None,
@@ -87,6 +88,8 @@ def by_auto(
         Features to use, of the visit table's; page views are always among them.
     transforms : mapping of str to str
         Features of the contract file -> transform, or empty: axes beyond the visit table's four.
+    families : mapping of str to str
+        Feature -> what its contribution is added up under.
     dimensions : sequence of str
         Columns that describe visits.
     progress : Progress
@@ -157,23 +160,15 @@ def by_auto(
         "segments": profiles.in_short(found, told),
         "rule_cards": {"fidelity": told.cards.fidelity},
         "contributions": found.contributions,
+        "contributions_by_family": found.by_family(families),
         "atoms": found.atoms,
         "silhouette_sample": {"n": looked, "of": beyond, "exact": looked == beyond},
         "temporal": temporal,
         "unassigned": int((labels < 0).sum()),
     }
     sizes = np.bincount(labels[labels >= 0], minlength=found.k_final).astype(np.int64)
-    return Segmented(
-        found.k_final,
-        found.grade,
-        sizes,
-        features,
-        centers,
-        found.decision,
-        details,
-        identity,
-        model,
-    )
+    rest = features, centers, found.decision, details, identity, model
+    return Segmented(found.k_final, found.grade, sizes, *rest)
 
 
 def by_baseline(

@@ -89,6 +89,14 @@ class Segmentation:
         """Number of segments to work with."""
         return self.fitted.k
 
+    def by_family(self, families: Mapping[str, str]) -> dict[str, float]:
+        """Add the contributions of axes up by the families of their columns."""
+        space, found = self.fitted.space, dict[str, float]()
+        for name, column in zip(space.names, space.columns, strict=True) if space else ():
+            family = families.get(column, column)
+            found[family] = found.get(family, 0.0) + self.contributions[name]
+        return found
+
     @property
     def ids(self) -> tuple[str, ...]:
         """Segment id of each cluster."""

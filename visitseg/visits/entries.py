@@ -195,6 +195,11 @@ class Contract:
         return {f.name: f.transform for f in self.features if f.name in wanted}
 
     @property
+    def families(self) -> dict[str, str]:
+        """Feature -> its family; its own name where none is said."""
+        return {feature.name: feature.family or feature.name for feature in self.features}
+
+    @property
     def own(self) -> tuple[Feature, ...]:
         """Features that the user's file computes."""
         return tuple(feature for feature in self.features if feature.own)
