@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,6 +13,7 @@ import ga360_rows
 import pyarrow as pa
 import pytest
 
+from visitseg.plan import sql_script
 from visitseg.visits.columns import BY_NAME
 from visitseg.visits.contract import check_texts, is_of_rows
 from visitseg.visits.entries import HIT_COLUMNS, Contract
@@ -20,15 +22,18 @@ from visitseg.visits.finishing import Model, finish, flag_notes
 
 pytest.importorskip("zetasql", reason="the GoogleSQL evaluator is not installed")
 from chain import assert_same, google_chain, our_chain, ours
-from oracle import Oracle
+from oracle import TABLE_SUFFIX, Oracle
 from test_events_oracle import COMMON
 from test_events_oracle import READS as EVENTS_READS
 from test_events_oracle import VALUES as LOG_VALUES
 from test_ga4_oracle import ALL_DAYS as GA4_DAYS
 from test_ga4_oracle import READS as GA4_READS
 from test_ga4_oracle import TWO_DAYS as GA4_TWO_DAYS
+from test_ga4_oracle import TYPES as GA4_TYPES
+from test_ga4_oracle import WILDCARD as GA4_TABLE
 from test_ga360_oracle import ALL_DAYS, ONE_DAY
 from test_ga360_oracle import READS as GA360_READS
+from test_ga360_oracle import WILDCARD as GA360_TABLE
 
 SEEDS = range(1)
 MORE_SEEDS = range(1, 51)
@@ -179,3 +184,19 @@ def test_the_random_exports_reach_every_feature(
             assert len(told[one.name].unique()) > 1, f"{source}: {one.name} is always the same"
         reasons = {r for made in tables for r in made["left_out"]["reason"].to_pylist()}
         assert reasons == {"bot", "quarantined"}
+
+
+@pytest.mark.parametrize(
+    ("source", "schema", "table", "types"),
+    [
+        ("ga360", ga360_rows.SCHEMA, GA360_TABLE, dict.fromkeys(ALL_DAYS, pa.date32())),
+        ("ga4", ga4_rows.SCHEMA, GA4_TABLE, GA4_TYPES),
+    ],
+)
+def test_the_script_with_features_is_accepted_as_it_stands(
+    oracle: Oracle, source: str, schema: pa.Schema, table: str, types: dict[str, pa.DataType]
+) -> None:
+    Path("c.yaml").write_text(CONTRACT, encoding="utf-8")
+    fields = [field for field in schema if field.name != "is_intraday"]
+    columns = pa.schema([*fields, (TABLE_SUFFIX, pa.string())])
+    oracle.analyze(sql_script(source, "bigquery", Path("c.yaml")), {table: columns}, types)
