@@ -127,6 +127,7 @@ def test_the_gate_refuses_and_the_old_version_keeps_scoring(
     assert "0001 keeps scoring" in said
     assert f"visitseg models promote {runs[run]}" in said
     assert all(name in said for name in unmet)
+    assert (f"Run again with --previous {store}" in said) == ("identity" in unmet)
     forced = promote(runs[run], store, gate, force="Ana: agreed with sales")
     assert (store / "current").read_text() == "0003\n"
     assert forced.forced == "Ana: agreed with sales"

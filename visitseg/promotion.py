@@ -166,12 +166,15 @@ def _refusal(
         evidence += [f"{one.name}: {one.found}", f"{'':<{len(one.name)}}  asked for: {one.asked}"]
     stays = f"{current} keeps scoring." if current else "No version scores yet."
     look = f"What changed: {run / 'changes.md'}. " if (run / "changes.md").is_file() else ""
+    mixed = any(one.name == "identity" for one in unmet)
+    again = f"Run again with --previous {store}, and promote that run. " if mixed else ""
     return PromotionError(
         f"the gate refuses {run}: {len(unmet)} of {len(conditions)} conditions are not met",
         where=f"{store}, where it is kept as version {version.number}",
         evidence=evidence,
-        do=f"{stays} {look}If the change is wanted, ease the key under [gate] in visitseg.toml, or "
-        f'say who wants it and why:\n  visitseg models promote {run} --store {store} --force "…"',
+        do=f"{stays} {look}{again}If the change is wanted, ease the key under [gate] in "
+        "visitseg.toml, or say who wants it and why:\n"
+        f'  visitseg models promote {run} --store {store} --force "…"',
     )
 
 
