@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 SPARK := .venv-spark
 MLFLOW := .venv-mlflow
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+AXE := npm ci --silent --no-audit --no-fund --prefix tests/browser
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
@@ -21,7 +22,7 @@ test: lint ## Lint, types and the tests of every day
 	echo "make test: tests took $$(( $$(date +%s) - begun )) s"; exit $$code
 
 test-all: $(VENV)/dev ## The longer lanes: many random exports, a real browser
-	@begun=$$(date +%s); sh scripts/install-chromium.sh && $(BIN)/python -m pytest -n 2 -m "slow and not spark" \
+	@begun=$$(date +%s); sh scripts/install-chromium.sh && $(AXE) && $(BIN)/python -m pytest -n 2 -m "slow and not spark" \
 	&& $(MAKE) --no-print-directory test-spark test-mlflow; \
 	code=$$?; echo "make test-all: took $$(( $$(date +%s) - begun )) s"; exit $$code
 

@@ -14,4 +14,5 @@ TMPDIR=$(mktemp -d) && export TMPDIR && chmod 1777 "$TMPDIR"
 trap 'rm -rf "$TMPDIR"' EXIT
 apt() { apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 "$@"; }
 apt update
-DEBIAN_FRONTEND=noninteractive apt install -y --no-install-recommends chromium fonts-liberation >/dev/null
+DEBIAN_FRONTEND=noninteractive apt install -y --no-install-recommends \
+  chromium fonts-liberation fonts-noto-cjk fonts-noto-core >/dev/null

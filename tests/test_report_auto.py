@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from report_folder import Page, html, marks, page_of
 
-from visitseg.pipeline import demo
+from visitseg.pipeline import Run, demo
 from visitseg.report import answer, candidates, cards, evidence, plain, render, steps
 from visitseg.report.folder import RunFolder, read
 
@@ -135,6 +135,9 @@ def test_a_rare_dimension_is_not_told() -> None:
         ("pageviews ≤ 1.5", "At most 1 page."),
         ("engaged > 0.5", "Engaged."),
         ("transaction_revenue > 1.495 and time_on_site_sec known", "Over $1.50 revenue."),
+        ("5 ≤ pageviews ≤ 11 and unique_pages ≥ 7", "5 to 11 pages, at least 7 distinct pages."),
+        ("pageviews = 5 and hits = 1", "5 pages, 1 hit."),
+        ("30.66 < time_on_site_sec ≤ 128", "31 s to 2.1 min on the site."),
         ("every visit", "Every visit."),
         ("my_flag > 0.5", "Over 0.5 my flag."),
     ],
@@ -238,6 +241,13 @@ def test_the_page_runs_no_script_and_asks_for_nothing(made: Path, page: Page) ->
     policy = next(m["content"] for m in page.all("meta") if m.get("http-equiv"))
     assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     assert len(html(made)) < 2_000_000
+
+
+def test_a_notebook_shows_the_report_in_a_frame(made: Path) -> None:
+    shown = Run(made, [], {}, None, [])._repr_html_()
+    assert shown.startswith('<iframe srcdoc="')
+    assert "&lt;h1" in shown
+    assert "<h1" not in shown
 
 
 def test_changes_are_told_after_a_retrain_and_only_then(

@@ -163,6 +163,7 @@ def score(settings: Settings) -> None:
 @app.command()
 def report(
     run_dir: Annotated[Path, typer.Argument(help="A run folder.")],
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
 ) -> None:
     """Render the report of any old run again."""
@@ -174,6 +175,10 @@ def report(
         written = pipeline.render_again(run_dir)
     for path in written:
         typer.echo(path)
+    if show:
+        import webbrowser
+
+        webbrowser.open((run_dir / "report.html").resolve().as_uri())
 
 
 @app.command()

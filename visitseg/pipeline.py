@@ -54,6 +54,12 @@ class Run:
     segments: pa.Table | None
     warnings: list[str]
 
+    def _repr_html_(self) -> str:
+        """Show the report in a notebook, in a frame of its own."""
+        from visitseg.report import in_frame
+
+        return in_frame(self.folder)
+
 
 def run(
     settings: Settings | None = None,

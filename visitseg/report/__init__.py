@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from visitseg.errors import OutputError
 
-__all__ = ["render"]
+__all__ = ["in_frame", "render"]
 
 
 def render(folder: Path) -> list[Path]:
@@ -53,3 +54,18 @@ def render(folder: Path) -> list[Path]:
             do="Make the folder writable, or copy it to a place that is.",
         ) from error
     return list(written)
+
+
+def in_frame(folder: Path) -> str:
+    """Return the report as HTML for a notebook: in a frame of its own, so no styles meet.
+
+    Parameters
+    ----------
+    folder : Path
+        A run folder. Without a report, the folder's name is all there is.
+    """
+    page = folder / "report.html"
+    if not page.is_file():
+        return escape(str(folder))
+    frame = 'width="100%" height="720" style="border:0" title="visitseg report"'
+    return f'<iframe srcdoc="{escape(page.read_text(encoding="utf-8"))}" {frame}></iframe>'

@@ -52,7 +52,7 @@ def _card(run: RunFolder, segment: Segment, scales: dict[str, tuple[float, float
         "again": segment.again,
         "badge": evidence.badge(segment),
         "because": words.capital(_because(segment)),
-        "share": words.share(segment.share) if segment.share < 0.0005 else _exact(segment.share),
+        "share": _exact(segment.share),
         "n": f"{words.visits(segment.n)} visit{'' if segment.n == 1 else 's'}",
         "few": segment.n < 100,
         "trend": trend(run, segment),
@@ -67,6 +67,8 @@ def _card(run: RunFolder, segment: Segment, scales: dict[str, tuple[float, float
 
 
 def _exact(share: float) -> str:
+    if not 0.0005 <= share < 0.9995:
+        return words.share(share)
     return f"{100 * share:.1f}{words.NBSP}%"
 
 
@@ -116,10 +118,11 @@ def _row(run: RunFolder, segment: Segment, name: str, scale: tuple[float, float]
 
 
 def rare(run: RunFolder, name: str) -> bool:
-    """Tell whether so few visits do this at all that a median says nothing."""
-    return float(run.typical(name).get("above_zero", 0)) < 0.5 * float(
-        run.typical(name).get("known_share", 1)
-    )
+    """Tell whether a median says nothing: a yes or no, or what few visits do at all."""
+    told = run.typical(name)
+    above, known = float(told.get("above_zero", 0)), float(told.get("known_share", 1))
+    flag = abs(float(told.get("mean") or 0) * known - above) < 1e-9 and above > 0  # only 0 and 1
+    return flag or above < 0.5 * known
 
 
 def _row_label(run: RunFolder, name: str) -> str:

@@ -29,8 +29,8 @@ def clustergram(run: RunFolder, width: int = WIDE) -> Figure | None:
     if not rows:
         return None
     nodes, links, feature = candidates.nodes(rows)
-    if width == NARROW:
-        nodes = [node | {"title": _short(node["title"], 15)} for node in nodes]
+    letters = 15 if width == NARROW else 34
+    nodes = [node | {"title": words.cut(node["title"], letters)} for node in nodes]
     chosen = run.report.get("k_final")
     parts = [
         f"at K = {row['k']}: "
@@ -68,7 +68,7 @@ def landscape(run: RunFolder, width: int = WIDE) -> Figure | None:
         return None
     rows = [
         {
-            "title": _short(s.title, 22 if width == WIDE else 16),
+            "title": words.cut(s.title, 22 if width == WIDE else 16),
             "colour": s.colour,
             "hollow": s.again,
             "share": s.share,
@@ -224,7 +224,7 @@ def firmness(run: RunFolder, width: int = WIDE) -> Figure | None:
         return None
     rows: list[Record] = [
         {
-            "title": _short(s.title, 24),
+            "title": words.cut(s.title, 24),
             "colour": s.colour,
             "again": float(s.profile["jaccard"]),
             "halves": s.profile.get("time_split"),
@@ -277,7 +277,3 @@ def flow(run: RunFolder) -> Figure | None:
         finding=f"Flow of the ledger: {said}.",
         chart=shapes.flow(nodes, links, size),
     )
-
-
-def _short(title: str, letters: int) -> str:
-    return title if len(title) <= letters else title[: letters - 1].rstrip() + "…"

@@ -42,7 +42,7 @@ def lay_out(run: RunFolder, size: Size) -> tuple[list[Record], list[Record]]:
     """
     columns = _columns(run)
     width, height = size
-    last = width - 190
+    last = width - 200
     step = last / max(len(columns) - 1, 1)
     for column in columns:
         free = height - 24 - _GAP * (len(column) - 1)
@@ -106,7 +106,9 @@ def _columns(run: RunFolder) -> list[list[_Box]]:
         )
     if not run.segments:
         return columns
-    ends = [_Box(s.title, words.visits(s.n), s.share, s.colour) for s in _ranked(run)]
+    ends = [
+        _Box(words.cut(s.title, 22), words.visits(s.n), s.share, s.colour) for s in _ranked(run)
+    ]
     by_id = dict(zip([s.id for s in _ranked(run)], ends, strict=True))
     if run.rules:
         middle = []

@@ -40,7 +40,7 @@ def clustergram(
     ks = sorted({node["k"] for node in drawn})
     values = [node["value"] for node in drawn]
     low, high = min(values), max(values)
-    room = max(len(node["title"]) for node in drawn if node["k"] == ks[-1]) * _LETTER + 14
+    room = max(words.width(node["title"]) for node in drawn if node["k"] == ks[-1]) * _LETTER + 14
     step = (size[0] - 70 - room) / max(len(ks) - 1, 1)
     x_scale = alt.Scale(
         domain=[ks[0] - 0.35, ks[-1] + max(room / step, 0.35)], nice=False, zero=False
@@ -256,7 +256,7 @@ def _labels(
     taken += 3 * [(x - 14, y - 9, x + 14, y + 9) for x, y in spots]  # text on text is worst
     found = []
     for title, (x, y), r in zip(titles, places, radii, strict=True):
-        width = len(title) * _LETTER * 1.08
+        width = words.width(title) * _LETTER * 1.08
         sides = [
             (x, y + r + 12, "center"), (x, y - r - 22, "center"),
             (x + r + 6, y - 3, "left"), (x - r - 6, y - 3, "right"),

@@ -26,8 +26,9 @@ _AFTER = {
     "time_on_site_sec_per_pageview": " a page",
     "engagement_time_sec": " in focus",
 }
-_BETWEEN = re.compile(r"(?P<low>[-\d.e+]+) < (?P<name>\S+) ≤ (?P<high>[-\d.e+]+)")
-_ONE_SIDE = re.compile(r"(?P<name>\S+) (?P<side>[≤>]) (?P<limit>[-\d.e+]+)(?P<gap> or unknown)?")
+_NUMBER = r"[-\d.e+]+"
+_BETWEEN = re.compile(rf"(?P<low>{_NUMBER}) (?P<side>[<≤]) (?P<name>\S+) ≤ (?P<high>{_NUMBER})")
+_ONE_SIDE = re.compile(rf"(?P<name>\S+) (?P<side>[≤≥>=]) (?P<limit>{_NUMBER})(?P<gap> or unknown)?")
 
 
 def rules(alternatives: list[str], made_by: str | None, currency: str | None = None) -> list[str]:
@@ -61,11 +62,15 @@ def _path(path: str, currency: str | None) -> str:
 def _condition(text: str, currency: str | None) -> str:
     if found := _BETWEEN.fullmatch(text):
         low, high = float(found["low"]), float(found["high"])
+        low -= 0.5 if found["side"] == "≤" else 0.0  # at least a whole number: above half below it
         return _within(found["name"], low, high, currency)
     if found := _ONE_SIDE.fullmatch(text):
         limit = float(found["limit"])
-        if found["side"] == ">":
-            return _within(found["name"], limit, math.inf, currency)
+        if found["side"] in ">≥":
+            low = limit - 0.5 if found["side"] == "≥" else limit
+            return _within(found["name"], low, math.inf, currency)
+        if found["side"] == "=":
+            return _within(found["name"], limit - 0.5, limit, currency)
         gap = bool(found["gap"])
         if gap and limit < 0:
             return _unknown(found["name"])
@@ -85,6 +90,8 @@ def _unknown(name: str) -> str:
 def _within(name: str, low: float, high: float, currency: str | None) -> str:
     if name in _COUNTED:
         return _whole(low, high, *_COUNTED[name])
+    if low == -math.inf and high < 0:
+        return _unknown(name)
     if name == "engaged":
         return "engaged" if low >= 0 else "not engaged"
     after = _AFTER.get(name, "" if "_sec" in name else f" {features.label(name).lower()}")

@@ -16,7 +16,7 @@ _ZONES = (
     ("reject", 0.5, 0.6),
     ("doubtful", 0.6, 0.75),
     ("usable", 0.75, 0.85),
-    ("stable", 0.85, 1.02),
+    ("stable", 0.85, 1.06),
 )
 
 
@@ -130,7 +130,7 @@ def firmness(rows: Rows, size: Size) -> alt.LayerChart:
         Filled dots: drawn again. Hollow ones: the other half of the days.
     """
     segments = records(rows)
-    x_scale = alt.Scale(domain=[0.5, 1.02], nice=False, clamp=True)
+    x_scale = alt.Scale(domain=[0.5, 1.06], nice=False, clamp=True)
     x_axis = alt.Axis(
         values=[0.6, 0.75, 0.85, 1.0], format=".2f", title="Overlap with itself (1 = identical)"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from unicodedata import east_asian_width
 
 NBSP = "\u00a0"
 """Stands between a number and its unit."""
@@ -142,6 +143,20 @@ def one_in(share_of: float) -> str:
 def capital(name: str) -> str:
     """Begin with a capital."""
     return name[:1].upper() + name[1:]
+
+
+def width(text: str) -> int:
+    """Count the places that a text takes: two for the wide letters of East Asia."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def cut(text: str, places: int) -> str:
+    """Cut a text to so many places, and say so by an ellipsis."""
+    if width(text) <= places:
+        return text
+    while text and width(text) >= places:
+        text = text[:-1]
+    return text.rstrip(" ,") + "…"
 
 
 def spoken(name: str) -> str:
