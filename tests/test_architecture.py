@@ -40,7 +40,7 @@ ALLOWED = {
         "alignment", "artifacts", "changes", "config", "model", "progress", "segments", "store",
         "visits",
     },
-    "summary": {"config", "segmenting", "segments", "visits"},
+    "summary": {"config", "progress", "segmenting", "segments", "visits"},
     "plan": {"config", "model", "scoring", "visits", "warehouse"},
     "labels": {"artifacts", "store"},
     "exporting": {"labels"},

@@ -22,7 +22,6 @@ from visitseg.segments import baseline
 from visitseg.segments.select_k import SILHOUETTE_SAMPLE
 from visitseg.store import MANIFEST, RunFolder, read_manifest, write_json, write_manifest
 from visitseg.visits.build import VisitTable, build
-from visitseg.visits.contract import Check
 from visitseg.visits.features import Contract, read_contract
 from visitseg.visits.kept import kept
 from visitseg.visits.text import load
@@ -123,7 +122,7 @@ def build_visits(
             else:
                 visit_files.write_visits(folder.path, warehouse)
             _tell_visits(folder.path, warehouse, table, settings, contract, listener)
-        warnings = _tell(table.checks, listener)
+        warnings = summary.tell(table.checks, listener)
         return Run(folder.out, folder.publish(), table.ledger.to_dict(), None, warnings)
 
 
@@ -180,7 +179,7 @@ def score(
             keep(warehouse, "visit_labels", text, dated, listener.done)
         report = scoring.score_report(model, settings, table, found, days)
         exported = scoring.export(settings, report, folder.path)
-        warnings = [*_tell(table.checks, listener), *days.warnings]
+        warnings = [*summary.tell(table.checks, listener), *days.warnings]
         for text in days.warnings:
             listener.warn(text)
         files = {"score_report.json": report, "ledger.json": table.ledger.to_dict()}
@@ -276,7 +275,7 @@ def _run_into(
     write_json(folder / "model_report.json", report)
     if settings.no_visits:
         (folder / "visits.parquet").unlink()
-    warnings = _tell(checks, progress)
+    warnings = summary.tell(checks, progress)
     progress.step("drawing the report")
     render(folder)
     return warnings, report, found.centers
@@ -293,14 +292,3 @@ def _features(table: VisitTable, features: Sequence[str], contract: Contract) ->
         evidence=[f"missing: {', '.join(missing)}", f"there are: {', '.join(table.features)}"],
         do="Map them under [columns], or name fewer in a contract file: --features visits.yaml.",
     )
-
-
-def _tell(checks: Sequence[Check], progress: Progress) -> list[str]:
-    warnings = [
-        f"{check.name}: {check.sentence} {check.do}"
-        for check in checks
-        if check.rows and check.severity == "warning"
-    ]
-    for text in warnings:
-        progress.warn(text)
-    return warnings
