@@ -110,7 +110,8 @@ def test_an_account_without_rights_is_told_at_once(local: Any, cli: Any) -> None
     assert local.executed() == []
 
 
-def test_a_region_that_is_full_of_jobs_does_not_mix_runs(local: Any, cli: Any) -> None:  # noqa: F811
+@pytest.mark.slow
+def test_two_runs_never_share_a_table(local: Any, cli: Any) -> None:  # noqa: F811
     """Two runs never share a table: names carry the run's own number."""
     put_ga4(local)
     local.engine.executes = "duckdb"
