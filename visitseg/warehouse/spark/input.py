@@ -225,7 +225,8 @@ def _csv(spark: SparkSession, files: InputFiles, csv: CsvSettings) -> DataFrame:
     paths = list(map(_path, files.paths))
     typed = reader.option("inferSchema", "true").option("mode", "DROPMALFORMED").csv(paths).schema
     typed = typed.add(BAD_LINE, "string")
-    return reader.schema(typed).option("columnNameOfCorruptRecord", BAD_LINE).csv(paths)
+    reader = reader.schema(typed).option("mode", "PERMISSIVE")
+    return reader.option("columnNameOfCorruptRecord", BAD_LINE).csv(paths)
 
 
 def _ndjson(spark: SparkSession, files: InputFiles, layout: pa.Schema | None, of_file: str) -> Part:
