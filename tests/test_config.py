@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from visitseg.cli import streams_named
 from visitseg.config import load_settings
 from visitseg.errors import ConfigError
 
@@ -71,3 +72,23 @@ def test_what_types_cannot_say_is_checked(flags: dict[str, object], word: str) -
     with pytest.raises(ConfigError, match="1 setting is wrong") as caught:
         load_settings(flags, environment={})
     assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        (["visits", "--stream"], ["visits", "--stream"]),
+        (["visits", "--stream", "--json"], ["visits", "--stream", "--json"]),
+        (["visits", "--stream", "web", "--json"], ["visits", "--platform", "web", "--json"]),
+        ([], []),
+    ],
+)
+def test_a_stream_with_a_name_is_one_of_ga4(words: list[str], read: list[str]) -> None:
+    assert streams_named(words) == read
+
+
+def test_a_stream_may_be_named_in_the_file() -> None:
+    Path("s.toml").write_text('stream = "web"\n')
+    settings = load_settings({}, file=Path("s.toml"), environment={})
+    assert (settings.platform, settings.stream) == (("web",), None)
+    assert load_settings({"stream": True}, environment={}).stream is True

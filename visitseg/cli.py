@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
@@ -213,10 +213,21 @@ def sql(
 def main() -> None:
     """Run the command line; turn errors into exit codes."""
     try:
-        app()
+        app(streams_named(sys.argv[1:]))
     except VisitsegError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)
+
+
+def streams_named(words: Sequence[str]) -> list[str]:
+    """Read ``--stream NAME`` as ``--platform NAME``: GA4 calls its web and app data streams.
+
+    Without a name ``--stream`` stands for itself: one day file at a time.
+    """
+    return [
+        "--platform" if word == "--stream" and not after.startswith("-") else word
+        for word, after in zip(words, [*words[1:], "-"], strict=False)
+    ]
 
 
 def _print_plan(settings: Settings, *, scores: bool = False) -> None:

@@ -59,6 +59,10 @@ def load_settings(
             problems.append(f"{name} ({origin}): unknown key{did_you_mean(name, known)}")
             continue
         values[name], origins[name] = value, origin
+    if isinstance(values.get("stream"), str | list):  # GA4's data streams, not day by day
+        values["platform"], origins["platform"] = values.pop("stream"), origins.pop("stream")
+    if isinstance(values.get("platform"), str):
+        values["platform"] = (values["platform"],)
     if isinstance(values.get("input"), str):
         values["input"] = (values["input"],)
     for name in ("date_from", "date_to"):

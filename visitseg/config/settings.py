@@ -192,7 +192,7 @@ class Settings:
     )
     platform: tuple[str, ...] = option(
         (),
-        "Of a GA4 export: web, app, a stream's id, or all to mix them; repeatable.",
+        "Of a GA4 export: web, app, a stream's id, or all to mix them. Also --stream NAME.",
         commands=DATA,
         flag_type=list[str],
         metavar="PLATFORM",
@@ -203,7 +203,7 @@ class Settings:
     )
     stream: bool | None = option(
         None,
-        "Read one day file at a time, in the memory of about one day.",
+        "Read one day file at a time, in the memory of about one day; with a NAME, see --platform.",
         commands=DATA,
         shown="on from 256 MB in several files",
         flag_type=bool,
