@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from benchmarks.quality import families
+from benchmarks.quality import families, held_out
 from visitseg.segments.auto import segment
-from visitseg.segments.axes import Axis, own_axes, place, told_by
+from visitseg.segments.axes import Axis, clock_step, own_axes, place, told_by
 from visitseg.segments.frames import check_visits
 from visitseg.segments.rest import look
 from visitseg.segments.space import visit_space
@@ -99,3 +99,25 @@ def test_an_axis_that_few_visits_have_a_place_on_is_left_out() -> None:
     visits = families.continuum(rng, 3000).columns
     money = np.where(rng.random(3000) < 0.9, 0, np.exp(rng.normal(4, 1, 3000)))
     assert "log1p own" not in visit_space(visits | {"own": money}, {"own": ""}).names
+
+
+def test_a_flag_that_nearly_all_visits_bear_does_not_hide_kinds() -> None:
+    rng = np.random.default_rng(5)
+    parts = [families.visits_of(rng, families.NAMED[name], 1500) for name in ("bots", "readers")]
+    visits = families.join(parts, rng).columns
+    engaged = (rng.random(3000) < 0.99).astype(float)
+    found = look(visits | {"own": engaged}, np.arange(3000), 1, visits=True, transforms={"own": ""})
+    assert found.space.flags == (4,)
+    assert found.search.tree.k == 2
+
+
+@pytest.mark.parametrize("seed", [1003, 1004, 1012, 1026])
+def test_the_clock_s_floor_and_an_odd_clock_make_no_kinds(seed: int) -> None:
+    visits = held_out.clipped(np.random.default_rng([seed, 3000, *b"clipped"]), 3000)
+    assert look(visits.columns, np.arange(3000), 42, visits=True, votes=0).search.tree.k == 1
+
+
+def test_the_step_of_an_odd_clock_is_read_off_the_times() -> None:
+    time = np.rint(8.56 * np.random.default_rng(1).integers(1, 60, 5000))
+    assert clock_step(time) == pytest.approx(8.56, abs=0.5)
+    assert clock_step(np.rint(np.random.default_rng(1).exponential(90, 5000))) == 1

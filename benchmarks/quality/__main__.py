@@ -22,7 +22,7 @@ from visitseg.segments.auto import segment
 
 KINDS = families.MIXES | harder.MIXES
 OTHERS = held_out.MIXES
-NOTHING = families.NOTHING | held_out.NOTHING
+NOTHING = families.NOTHING | held_out.NOTHING | held_out.SEEN
 OVERLAPPING = harder.OVERLAPPING
 # Families that a supervised classifier tells apart at this adjusted Rand index.
 SEPARABLE = 0.9

@@ -18,6 +18,8 @@ _EXCESS = 3.0
 # ... and this share of the visits, and so many visits.
 _SHARE = 0.003
 _FEW = 30
+# More values than this that spike are the grid of a clock, and none an exception.
+_GRID = 12
 # How far "around" reaches, on the log scale.
 _REACH = 0.5
 # How wide the cell of a value that is not rounded is on its axis.
@@ -77,6 +79,8 @@ def find_atoms(
         if found.keys() == atoms.keys():
             break
         atoms = found
+    if len(atoms) > _GRID:
+        return {}
     return {float(distinct[i]): expected for i, expected in sorted(atoms.items())}
 
 

@@ -23,6 +23,8 @@ Kind = Literal["pages", "pace", "activity", "breadth"] | Transform
 # Steps of clocks; the largest that divides nearly all times is the clock's.
 _STEPS = (60.0, 30.0, 15.0, 10.0, 5.0, 1.0)
 _NEARLY_ALL = 0.9
+# So many visits with one time, and so many such times, show a grid.
+_MANY = 10
 # Of the normal distribution: interquartile range over standard deviation.
 _IQR = 1.3489795003921634
 
@@ -117,8 +119,17 @@ def clock_step(time: Column) -> float:
     known = time[np.isfinite(time)]
     for step in _STEPS:
         if len(known) and np.mean(np.mod(known, step) == 0) > _NEARLY_ALL:
-            return step
+            return max(step, _gap(known)) if step == 1 else step
     return 0.0
+
+
+def _gap(known: Column) -> float:
+    """Return the usual distance of neighbouring values where each is borne by many visits."""
+    distinct, counts = np.unique(known, return_counts=True)
+    often = distinct[counts >= _MANY]
+    if counts[counts >= _MANY].sum() < len(known) / 2 or len(often) < _MANY:
+        return 0.0
+    return float(np.median(np.diff(often)))
 
 
 def place(

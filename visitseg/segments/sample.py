@@ -97,7 +97,21 @@ def draw(columns: Columns, space: Space) -> Sample:
     places = places[rows]
     for j in own:
         _fill(places, j, np.delete(places, own, axis=1), rng)
-    return Sample(rows, places, np.nan_to_num(raw[rows]))
+    return Sample(rows, places, _may_spike(np.nan_to_num(raw[rows]), places, space))
+
+
+def _may_spike(raw: Matrix, places: Matrix, space: Space) -> Matrix:
+    """Return the values that may carry a mode alone.
+
+    0 and 1 s are one value, the clock's floor. A flag has no other values than those that most
+    visits bear, so they are nothing to look again without.
+    """
+    raw = raw.copy()
+    for j in space.floored:
+        raw[raw[:, j] <= 1, j] = 0
+    for j in space.flags:
+        raw[:, j] = places[:, j]
+    return raw
 
 
 def _fill(places: Matrix, j: int, others: Matrix, rng: np.random.Generator) -> None:

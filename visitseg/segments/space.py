@@ -41,6 +41,14 @@ class Space(Protocol):
     def own(self) -> tuple[int, ...]:
         """Axes of columns beyond the visit table's four, where values may be unknown."""
 
+    @property
+    def floored(self) -> tuple[int, ...]:
+        """Axes of times that the clock cannot tell from 0."""
+
+    @property
+    def flags(self) -> tuple[int, ...]:
+        """Axes of flags."""
+
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
 
@@ -75,6 +83,16 @@ class VisitSpace:
         """Axes of columns beyond the visit table's four, where values may be unknown."""
         return tuple(j for j, axis in enumerate(self.axes) if not axis.built_in)
 
+    @property
+    def floored(self) -> tuple[int, ...]:
+        """Axes of times that the clock cannot tell from 0."""
+        return tuple(j for j, axis in enumerate(self.axes) if axis.kind == "pace")
+
+    @property
+    def flags(self) -> tuple[int, ...]:
+        """Axes of flags."""
+        return tuple(j for j, axis in enumerate(self.axes) if axis.kind == "flag")
+
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
         return axes.place(columns, self.axes, within)
@@ -108,6 +126,8 @@ class ArraySpace:
     def own(self) -> tuple[int, ...]:
         """No axis: every value is known."""
         return ()
+
+    floored = flags = own
 
     def place(
         self,
