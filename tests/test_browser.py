@@ -177,7 +177,7 @@ def test_another_k_can_be_flipped_to(report: Callable[[str], Path], browser: Bro
     shown = """JSON.stringify([...document.querySelectorAll('.kp')]
       .filter((e) => e.getClientRects().length).map((e) => e.className))"""
     fills = """JSON.stringify([...document.querySelectorAll('.wide .shade_marks path')]
-      .map((e) => !/^(transparent|rgba[(]0, 0, 0, 0[)])$/.test(getComputedStyle(e).fill)))"""
+      .map((e) => !/^(none|transparent|rgba[(]0, 0, 0, 0[)])$/.test(getComputedStyle(e).fill)))"""
     for place, id_ in enumerate(radios):
         browser.evaluate(f"document.getElementById('{id_}').click()")
         [panel] = json.loads(browser.evaluate(shown))
