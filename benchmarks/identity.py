@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from dataclasses import dataclass, replace
+from unittest import mock
 
 import numpy as np
 
@@ -36,7 +37,8 @@ def without_kmeans(found: rest.Rest, most: int, *_: object) -> list[stability.Cu
     return [stability.Cut(k, *[nothing] * 11, centers=places[:k]) for k in range(1, most + 1)]
 
 
-rest.Rest.cuts = without_kmeans  # type: ignore[assignment,method-assign]
+planted_alone = mock.patch.object(rest.Rest, "cuts", without_kmeans)
+
 BORN_SHARE = 0.03
 
 
@@ -192,6 +194,7 @@ def right_ids(old: Trained, new: Trained) -> list[bool]:
     return right
 
 
+@planted_alone
 def retrains(seeds: int, n: int, only: list[str]) -> Counter[str]:
     """Retrain every family on a resample and on drifted visits."""
     total: Counter[str] = Counter()
@@ -238,6 +241,7 @@ def changes(new: Trained) -> Match:
     return found
 
 
+@planted_alone
 def events(cases: int, n: int, start: int = 0) -> Counter[str]:
     """Plant a birth, a union and a split in each of some populations."""
     total: Counter[str] = Counter()

@@ -112,7 +112,8 @@ def compare(
 
 def test_every_text_of_the_source_is_compared() -> None:
     own = set(names("events")) | set(names("checks/events"))
-    assert own - {"events/raw_export"} == set(READS) - {"visits"}
+    elsewhere = {"events/raw_export", "events/hits"}  # hits: tests/test_contract_oracle.py
+    assert own - elsewhere == set(READS) - {"visits"}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
