@@ -93,7 +93,7 @@ def decide(
             raise SegmentError(
                 f"K = {k} is not possible: these visits allow {most:,} segments at most",
                 where="--k-final",
-                evidence=[f"{n_ruled} rule segments, {most - n_ruled:,} distinct places beyond"],
+                evidence=[f"rule segments: {n_ruled}; distinct places beyond: {most - n_ruled:,}"],
                 do="Lower it, or leave it to auto.",
             )
         return Verdict(grade, k - n_ruled, k_strict, stable)
@@ -137,8 +137,7 @@ def record(
     change = _what_would_change(verdict, rows, n_votes)
     said = [
         _why(verdict, rows, ruled, k, n_votes, by_user=by_user),
-        f"The next best answer is {_kinds(runner['k'] - n_ruled)} (K = {runner['k']}): "
-        f"{runner['why_not']}"
+        f"{_next(verdict, runner['k'] - n_ruled, runner['k'])}: {runner['why_not']}"
         if runner
         else "",
         *change,
@@ -156,6 +155,12 @@ def record(
         "would_change": change,
         "text": " ".join(part for part in said if part),
     }
+
+
+def _next(verdict: Verdict, k_rest: int, k: int) -> str:
+    if k_rest == verdict.k_rest > verdict.k_strict:  # as many kinds as there are bands
+        return f"To call the {k_rest} bands kinds of their own was the next best answer"
+    return f"The next best answer is {_kinds(k_rest)} (K = {k})"
 
 
 def _why(

@@ -110,7 +110,8 @@ def _matches(text: str) -> list[str]:
     if found:
         return found
     folder = path.parent
-    known = sorted(p.name for p in folder.iterdir())[:5] if folder.is_dir() else []
+    there = folder.iterdir() if folder.is_dir() else ()
+    known = sorted(p.name for p in there if not p.name.startswith("."))[:5]
     raise InputError(
         "no file matches the pattern" if glob.has_magic(text) else "the input file does not exist",
         where=text,
