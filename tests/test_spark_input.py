@@ -1,7 +1,8 @@
-"""What Spark reads: files whose layouts differ, features of hits."""
+"""What Spark reads: files whose layouts differ, NDJSON, delimited text, visits; and salted ids."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from visitseg.config import CsvSettings
+from visitseg.config import SparkSettings
+from visitseg.errors import ConfigError, InputError
 from visitseg.pipeline import build_visits
 from visitseg.simulate import simulate
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
-CSV = CsvSettings()
 
 
 def assert_same_visits(spark: SparkSession, **options: Any) -> pa.Table:
@@ -59,6 +60,78 @@ def test_layouts_that_change_between_files(spark: SparkSession) -> None:
     assert "intraday" in removed
 
 
+def test_ndjson_as_bigquery_writes_it(spark: SparkSession) -> None:
+    simulate(Path("export"), visits=60, days=2, seed=3)
+    with Path("events.ndjson").open("w") as file:
+        for path in sorted(Path("export").glob("*.parquet")):
+            rows = pq.read_table(path).to_pylist()
+            file.writelines(json.dumps(_as_bigquery(row), default=str) + "\n" for row in rows)
+    assert_same_visits(spark, source="ga4", input=["events.ndjson"])
+
+
+def _as_bigquery(value: Any) -> Any:
+    """Write integers as texts and leave NULLs out, as BigQuery's export does."""
+    if isinstance(value, dict):
+        return {k: _as_bigquery(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_as_bigquery(item) for item in value]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+LOG = """user_id;moment;what;path;price
+u1;2026-03-01 10:00:00 UTC;view;/a?x=1;
+u1;2026-03-01 10:01:30 UTC;cart;/a;9.5
+u1;2026-03-01 10:02:00 UTC;buy;/a;9.5
+u2;2026-03-01 23:59:00 UTC;view;"/b;c";
+u2;2026-03-02 00:10:00 UTC;view;/b;
+u3;2026-03-02 0
+"""
+
+
+def test_delimited_text_with_a_cut_line(spark: SparkSession) -> None:
+    Path("log.csv").write_text(LOG)
+    Path("visitseg.toml").write_text(
+        'source = "events"\ninput = ["log.csv"]\n[csv]\ndelimiter = ";"\n'
+        '[columns]\nvisitor = "user_id"\ntimestamp = "moment"\nevent = "what"\npage = "path"\n'
+        'revenue = "price"\n[events]\npage_view = ["view"]\npurchase = ["buy"]\n'
+    )
+    with pytest.raises(InputError) as raised:
+        build_visits(out="o", spark=spark)
+    assert raised.value.what == "1 line of 6 cannot be read"
+    text = Path("visitseg.toml").read_text().replace("[csv]", '[csv]\nbad_lines = "skip"')
+    Path("visitseg.toml").write_text(text)
+    table = assert_same_visits(spark)
+    assert table["pageviews"].to_pylist() == [1, 2]
+
+
+def test_a_ready_visit_table(spark: SparkSession) -> None:
+    rows = {"pages": [3, 1, 2], "orders": [1, 0, 0], "began": ["2026-03-01 23:30:00"] * 3}
+    pq.write_table(pa.table(rows), "visits.parquet")
+    Path("visitseg.toml").write_text(
+        'source = "visits"\ninput = ["visits.parquet"]\ntimezone = "Europe/Berlin"\n'
+        '[columns]\npageviews = "pages"\ntransactions = "orders"\nhits = "pages * 2"\n'
+        'visit_start = "CAST(began AS TIMESTAMP)"\n'
+    )
+    table = assert_same_visits(spark)
+    assert table["date_id"].to_pylist()[0].day == 2
+
+
+def test_salted_ids_are_those_of_duckdb(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"{'ü' * (n % 3)}{n}|'x'" for n in range(50)]
+    rows = {"id": ids, "pages": list(range(50)), "day": ["2026-03-01"] * 50}
+    pq.write_table(pa.table(rows), "visits.parquet")
+    Path("visitseg.toml").write_text(
+        'source = "visits"\ninput = ["visits.parquet"]\n'
+        '[columns]\nvisit_id = "id"\npageviews = "pages"\ndate_id = "CAST(day AS DATE)"\n'
+    )
+    monkeypatch.setenv("VISITSEG_SALT", "grain of 'salt' :salt\\")
+    table = assert_same_visits(spark, salt_env="VISITSEG_SALT")
+    hashed = {hashlib.sha256(f"grain of 'salt' :salt\\|{id_}".encode()).hexdigest() for id_ in ids}
+    assert set(table["visit_id"].to_pylist()) == hashed
+
+
 CONTRACT = """
 schema_version: 1
 features:
@@ -79,3 +152,11 @@ def test_features_of_a_contract_file(spark: SparkSession, source: Any) -> None:
         spark, source=source, input=["export/*.parquet"], features="visits.yaml"
     )
     assert {"cart_views", "known_value", "kinds", "share", "first_title"} <= set(table.column_names)
+
+
+def test_java_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    from visitseg.warehouse.spark.start import start
+
+    monkeypatch.setenv("JAVA_HOME", "/nowhere")
+    with pytest.raises(ConfigError, match="Spark needs Java, and there is none"):
+        start(SparkSettings(master="local[1]"), None)
