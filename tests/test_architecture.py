@@ -41,7 +41,8 @@ ALLOWED = {
         "visits",
     },
     "summary": {"config", "progress", "segmenting", "segments", "visits"},
-    "plan": {"config", "model", "scoring", "visits", "warehouse"},
+    "dbt": {"model", "visits", "warehouse"},
+    "plan": {"config", "dbt", "model", "scoring", "visits", "warehouse"},
     "labels": {"artifacts", "store"},
     "exporting": {"labels"},
     "window": {"config", "labels"},
@@ -55,7 +56,7 @@ ALLOWED = {
         "warehouse", "window",
     },
     "console": {"model", "pipeline", "scoring", "versions"},
-    "cli": {"config", "console", "model_commands", "pipeline", "plan", "scoring", "store"},
+    "cli": {"config", "console", "dbt", "model_commands", "pipeline", "plan", "scoring", "store"},
     "__init__": {"alignment", "config", "estimator", "model", "pipeline", "scoring"},
     "__main__": {"cli"},
 }  # fmt: skip

@@ -12,7 +12,7 @@ import typer
 
 from visitseg import model_commands
 from visitseg.config import Settings, load_settings, option_fields, template
-from visitseg.errors import VisitsegError
+from visitseg.errors import UsageError, VisitsegError
 
 if TYPE_CHECKING:
     from visitseg.pipeline import Run
@@ -195,16 +195,26 @@ def sql(
         Path | None, typer.Option(help="score: a model.json, a run folder or a store.")
     ] = None,
     style: Annotated[
-        Literal["select", "view", "insert"],
-        typer.Option(help="score: a SELECT, a view, or a label table whose days are replaced."),
+        Literal["select", "view", "insert", "dbt"],
+        typer.Option(
+            help="A SELECT; score: a view, or a label table whose days are replaced; "
+            "dbt: the files of a dbt project, for bigquery or duckdb."
+        ),
     ] = "select",
     table: Annotated[str, typer.Option(help="score: the visit table.")] = "visits",
     target: Annotated[str, typer.Option(help="score: the view or label table.")] = "visit_labels",
+    out: Annotated[
+        Path | None, typer.Option(help="dbt: the project to write into.  [default: print]")
+    ] = None,
 ) -> None:
     """Print the SQL that makes the visit table, or that labels it with a model."""
-    from visitseg.plan import score_script, sql_script
+    from visitseg.plan import dbt_files, score_script, sql_script
 
-    if what == "visits":
+    if style == "dbt":
+        _print_dbt(dbt_files(what, source, dialect, features, model, (table, target)), out)
+    elif out is not None:
+        raise UsageError("--out is for --style dbt", where="--out", do="Add --style dbt, or use >.")
+    elif what == "visits":
         typer.echo(sql_script(source, dialect, features), nl=False)
     else:
         typer.echo(score_script(model, dialect, style, table, target), nl=False)
@@ -242,6 +252,15 @@ def _print_plan(settings: Settings, *, scores: bool = False) -> None:
     typer.echo(f"out:    {settings.out} (nothing is written now)")
     for name, text in plan["sql"].items():
         typer.echo(f"\n-- {name} ----------\n{text}")
+
+
+def _print_dbt(files: Mapping[str, str], out: Path | None) -> None:
+    from visitseg.dbt import write
+
+    for path in write(out, files) if out else ():
+        typer.echo(path)
+    for name, text in {} if out else files.items():
+        typer.echo(f"-- {name} ----------\n{text}")
 
 
 def _print_run(found: Run, *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from visitseg.config import Settings, Source
 from visitseg.errors import UsageError
@@ -20,6 +20,7 @@ from visitseg.visits.text import as_statement, load
 from visitseg.warehouse import RAW, connect
 
 if TYPE_CHECKING:
+    from visitseg.model import Model as FrozenModel
     from visitseg.model.sql import Dialect, Style
 
 # The shape of the export that `visitseg demo` and SMOKE_MODE simulate.
@@ -109,6 +110,10 @@ def score_script(
     model: Path | None, dialect: Dialect, style: Style, table: str, target: str
 ) -> str:
     """Return the SQL of a model, to be pasted into a console."""
+    return _loaded(model).to_sql(dialect, style=style, table=table, target=target)
+
+
+def _loaded(model: Path | None) -> FrozenModel:
     from visitseg.model import Model
 
     if model is None:
@@ -117,10 +122,27 @@ def score_script(
             where="--model",
             do="Name a model.json, a run folder or a store: visitseg sql score --model artifacts",
         )
-    return Model.load(model).to_sql(dialect, style=style, table=table, target=target)
+    return Model.load(model)
 
 
 def sql_script(source: str, dialect: str, features: Path | None = None) -> str:
     """Return the visit SQL of a source as one statement, to be pasted into a console."""
     raw = load(f"{source}/raw_export", dialect).sql
     return as_statement(sql_texts(source, dialect, read_contract(features)), raw)
+
+
+def dbt_files(
+    what: Literal["visits", "score"],
+    source: str,
+    dialect: str,
+    features: Path | None,
+    model: Path | None,
+    names: tuple[str, str],
+) -> dict[str, str]:
+    """Return the files of a dbt project, by path; `names` are those of visit table and labels."""
+    from visitseg.dbt import label_files, visit_files
+
+    if what == "score":
+        return label_files(_loaded(model), dialect, *names)
+    contract = read_contract(features)
+    return visit_files(source, dialect, sql_texts(source, dialect, contract), contract)
