@@ -11,20 +11,21 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
-COMMANDS = ("demo", "init", "visits", "run", "report", "sql", "models")
+COMMANDS = ("demo", "init", "visits", "run", "score", "report", "sql", "models")
+STORE = ("list", "show", "diff", "promote", "rollback")
 
 
 def command_line() -> str:
     """Return the page of commands, from ``--help``."""
     page = ["# Commands", "", "Written by `scripts/write_reference.py` from `--help`.", ""]
-    for command in ("", *COMMANDS):
+    for command in ("", *COMMANDS, *(f"models {verb}" for verb in STORE)):
         words = [sys.executable, "-m", "visitseg", *command.split(), "--help"]
         environment = {**os.environ, "COLUMNS": "90", "NO_COLOR": "1", "TERM": "dumb"}
         text = subprocess.run(  # noqa: S603
             words, capture_output=True, text=True, check=True, env=environment
         ).stdout
         text = text.replace("python -m visitseg", "visitseg").strip()
-        page += [f"## visitseg {command}".rstrip(), "", "```", text, "```", ""]
+        page += [f"## visitseg {command}".rstrip(), "", "```text", text, "```", ""]
     page += [
         "Exit codes: 0 ok · 1 data, contract or configuration · 2 usage · 130 interrupted.",
         "stdout is the result; progress and warnings go to stderr.",
