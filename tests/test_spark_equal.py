@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
-SEEDS = range(12)  # at least three for each set of values
+SEEDS = range(10)  # at least two for each set of values
 EVENTS = 60
 
 

@@ -1,9 +1,11 @@
-"""What Spark reads: files whose layouts differ, NDJSON, delimited text, visits; and salted ids."""
+"""What Spark reads: files whose layouts differ, NDJSON, delimited text, tables; and its errors."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +14,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from visitseg.config import SparkSettings
+from visitseg.config import CsvSettings, Settings, SparkSettings
 from visitseg.errors import ConfigError, InputError
 from visitseg.pipeline import build_visits
 from visitseg.simulate import simulate
+from visitseg.visits.ga4 import LAYOUT
+from visitseg.warehouse import connect
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
+CSV = CsvSettings()
 
 
 def assert_same_visits(spark: SparkSession, **options: Any) -> pa.Table:
@@ -154,9 +159,97 @@ def test_features_of_a_contract_file(spark: SparkSession, source: Any) -> None:
     assert {"cart_views", "known_value", "kinds", "share", "first_title"} <= set(table.column_names)
 
 
+def test_tables_by_a_pattern_and_spark_left_as_it_was(spark: SparkSession) -> None:
+    options: dict[str, Any] = {"currency": "USD", "platform": ["all"]}
+    names = ("events_20210201", "events_intraday_20210202")
+    for name, day in zip(names, days(3), strict=True):
+        pq.write_table(day, f"{name}.parquet")
+        spark.createDataFrame(pq.read_table(f"{name}.parquet")).createOrReplaceTempView(name)
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    try:
+        build_visits(out="files", source="ga4", input=["events_*.parquet"], **options)
+        build_visits(out="tables", spark=spark, source="ga4", input=["events_*"], **options)
+        assert spark.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+        assert not spark.catalog.tableExists("raw_export")
+        assert not spark.catalog.tableExists("visits")
+        with pytest.raises(InputError) as raised:
+            build_visits(out="o", source="ga4", input=["event_20210201"], spark=spark)
+        assert raised.value.what == "the table does not exist"
+        assert "Did you mean events_20210201" in raised.value.evidence[0]
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+        for name in names:
+            spark.catalog.dropTempView(name)
+    ours, theirs = (pq.read_table(f"{out}/visits.parquet") for out in ("files", "tables"))
+    assert [ours[c].equals(theirs[c]) for c in ours.column_names] == [True] * ours.num_columns
+    assert Path("files/ledger.json").read_text() == Path("tables/ledger.json").read_text()
+
+
+def test_what_spark_cannot_read(spark: SparkSession) -> None:
+    warehouse = connect(Settings(warehouse="spark"), spark=spark)
+    try:
+        pq.write_table(pa.table({"a": [1]}), "a.parquet")
+        with pytest.raises(InputError) as raised:
+            warehouse.open_input(["a.parquet"], LAYOUT, CSV)
+        assert "columns are missing" in raised.value.what
+        with pytest.raises(InputError, match="the input does not exist"):
+            warehouse.open_input(["file:///nowhere/x.parquet"], None, CSV)
+        with pytest.raises(InputError, match="kinds"):
+            warehouse.open_input(["a.parquet", "s3a://b/c.parquet"], None, CSV)
+        Path("x.duckdb").write_text("")
+        with pytest.raises(InputError, match="does not read DuckDB"):
+            warehouse.open_input(["x.duckdb::main.t"], None, CSV)
+        warehouse.open_input(["a.parquet"], None, CSV)
+        for bad in ("(SELECT 1)", "a) FROM x --", "reflect('a', 'b')", "nope", "a AS b"):
+            assert warehouse.expression_problem(bad), bad
+        for good in ("a + 1", "CASE WHEN a > 0 THEN 'SELECT' END", "upper(string(a))"):
+            assert warehouse.expression_problem(good) is None, good
+    finally:
+        warehouse.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        (SparkSettings(master="spark://127.0.0.1:1"), "Spark does not answer"),
+        (SparkSettings(remote="sc://127.0.0.1:1"), "Spark does not answer"),
+        (SparkSettings(master="lokal[2]"), "no Spark session can be started"),
+    ],
+)
+def test_a_spark_that_is_not_there(settings: SparkSettings, what: str) -> None:
+    code = (
+        "import sys\nfrom visitseg.config import SparkSettings\n"
+        "from visitseg.errors import ConfigError\n"
+        "from visitseg.warehouse.spark.start import start\n"
+        f"try:\n    start({settings!r}, None)\n"
+        "except ConfigError as error:\n    sys.exit(error.what)\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 1
+    assert found.stderr.strip().splitlines()[-1] == what
+
+
 def test_java_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     from visitseg.warehouse.spark.start import start
 
     monkeypatch.setenv("JAVA_HOME", "/nowhere")
     with pytest.raises(ConfigError, match="Spark needs Java, and there is none"):
         start(SparkSettings(master="local[1]"), None)
+
+
+def test_the_command_from_a_fresh_shell() -> None:
+    """Nothing is said but Java's own warning, and nothing is left in the working folder."""
+    pq.write_table(pa.table({"pages": [3, 1], "day": ["2026-03-01"] * 2}), "visits.parquet")
+    Path("visitseg.toml").write_text(
+        '[columns]\npageviews = "pages"\ndate_id = "CAST(day AS DATE)"\n'
+    )
+    words = ["visits", "--source", "visits", "--input", "visits.parquet", "--out", "o"]
+    command = [sys.executable, "-m", "visitseg", *words, "--warehouse", "spark", "--quiet"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    noise = [line for line in found.stderr.splitlines() if "incubator" not in line]
+    assert noise == []
+    there = sorted(path.name for path in Path().iterdir())
+    assert there == ["o", "visits.parquet", "visitseg.toml"]
