@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 SPARK := .venv-spark
 MLFLOW := .venv-mlflow
 DOCS := .venv-docs
+DBT := .venv-dbt
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 AXE := npm ci --silent --no-audit --no-fund --prefix tests/browser
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-spark test-mlflow docs lint bench soak lock clean
+.PHONY: help demo test test-all test-spark test-mlflow test-dbt docs lint bench soak lock clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,7 +25,7 @@ test: lint ## Lint, types and the tests of every day
 
 test-all: $(VENV)/dev ## The longer lanes: many random exports, a real browser
 	@begun=$$(date +%s); sh scripts/install-chromium.sh && $(AXE) && $(BIN)/python -m pytest -n 2 -m "slow and not spark" \
-	&& $(MAKE) --no-print-directory docs test-spark test-mlflow; \
+	&& $(MAKE) --no-print-directory docs test-spark test-mlflow test-dbt; \
 	code=$$?; echo "make test-all: took $$(( $$(date +%s) - begun )) s"; exit $$code
 
 test-spark: $(SPARK)/ready ## The visit SQL on Spark, beside DuckDB; part of test-all
@@ -34,6 +35,10 @@ test-spark: $(SPARK)/ready ## The visit SQL on Spark, beside DuckDB; part of tes
 test-mlflow: $(MLFLOW)/ready ## A run in MLflow's local file store; part of test-all
 	@begun=$$(date +%s); $(MLFLOW)/bin/python -m pytest tests/test_mlflow.py; \
 	code=$$?; echo "make test-mlflow: tests took $$(( $$(date +%s) - begun )) s"; exit $$code
+
+test-dbt: $(DBT)/ready ## A dbt project that owns the visit table, on DuckDB; part of test-all
+	@begun=$$(date +%s); $(DBT)/bin/python -m pytest tests/test_dbt.py; \
+	code=$$?; echo "make test-dbt: tests took $$(( $$(date +%s) - begun )) s"; exit $$code
 
 docs: $(DOCS)/ready ## The documentation as a site, in site/; a broken link fails; part of test-all
 	@begun=$$(date +%s); NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict; \
@@ -54,12 +59,12 @@ soak: $(VENV)/dev ## Memory of labels on their way out of BigQuery; quality on p
 	@$(BIN)/python -m benchmarks.killed --moments 500
 
 lock: ## Pin requirements with hashes (needs uv)
-	@cd requirements && for name in runtime dev spark mlflow docs; do \
-	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	@cd requirements && for name in runtime dev spark mlflow dbt docs; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras \
 	    --no-emit-index-url --no-emit-find-links $$name.in -o $$name.txt; done
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(SPARK) $(MLFLOW) $(DOCS) site artifacts .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SPARK) $(MLFLOW) $(DBT) $(DOCS) site artifacts .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("visitseg needs Python 3.11 or newer, not " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -91,3 +96,9 @@ $(DOCS)/ready: requirements/docs.txt
 	@begun=$$(date +%s); $(PYTHON) -m venv $(DOCS) \
 	&& $(DOCS)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/docs.txt \
 	&& touch $@ && echo "set-up of the docs lane: took $$(( $$(date +%s) - begun )) s"
+
+$(DBT)/ready: requirements/dbt.txt pyproject.toml
+	@begun=$$(date +%s); $(PYTHON) -m venv $(DBT) \
+	&& $(DBT)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/dbt.txt \
+	&& $(DBT)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e . \
+	&& touch $@ && echo "set-up of the dbt lane: took $$(( $$(date +%s) - begun )) s"

@@ -20,13 +20,14 @@ def _refuse(message: str) -> None:
 
 
 def render(files: Mapping[str, str], path: str, dialect: str, **values: Any) -> str:
-    """Return a file's SQL; models are called by their own names, the export `raw`."""
+    """Return a file's SQL; models are called by their own names, with made_ before them where a
+    name of one part would be that of the subquery that reads it; the export is `raw`."""
     given = {f"visitseg_{name}": value for name, value in values.items()}
     environment = jinja2.Environment(
         extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined, autoescape=False
     )
     environment.globals.update(
-        ref=lambda name: f"`dbt.main.{name}`" if dialect == "bigquery" else f"main.{name}",
+        ref=lambda name: f"made_{name}" if dialect == "bigquery" else f"main.{name}",
         source=lambda *_: "raw",
         config=lambda **_: "",
         var=lambda name, default=None: given.get(name, default),
