@@ -57,6 +57,7 @@ NEEDS = {  # what is in a block -> why it is only parsed
     "pip install": "a network",
     "make ": "an environment of its own",
     "gcloud ": "an account",
+    "dbt ": "dbt, which has a lane of its own",
     "--warehouse bigquery": "an account",
     "--warehouse spark": "Spark",
     "--open": "a browser",
