@@ -80,6 +80,6 @@ SELECT
     CASE WHEN ARRAY_LENGTH(@page_view) = 0 THEN e.product_id END
   ) AS path,                                          -- without host and query; a product, where
                                                       -- product views are the page views
-  CASE WHEN IS_NAN(e.revenue) THEN 0 ELSE CAST(ROUND(COALESCE(e.revenue, 0) * 1e6) AS INT64) END
+  COALESCE(SAFE_CAST(ROUND(e.revenue * 1e6) AS INT64), 0)
     AS revenue_micros                                 -- currency units x 1,000,000
 FROM dated AS e

@@ -71,6 +71,5 @@ SELECT
     CASE WHEN e.page IS NOT NULL THEN '/' END,
     CASE WHEN len($page_view) = 0 THEN e.product_id END
   ) AS path,
-  CASE WHEN isnan(e.revenue) THEN 0
-    ELSE CAST(round(coalesce(e.revenue, 0) * 1e6) AS BIGINT) END AS revenue_micros
+  coalesce(try_cast(round(e.revenue * 1e6) AS BIGINT), 0) AS revenue_micros
 FROM dated AS e

@@ -119,9 +119,5 @@ SELECT
     CASE WHEN NOT e.page IS NULL THEN '/' END,
     CASE WHEN CAST(ARRAY_SIZE(:page_view) AS BIGINT) = 0 THEN e.product_id END
   ) AS path,
-  CASE
-    WHEN ISNAN(e.revenue)
-    THEN 0L
-    ELSE CAST(ROUND(COALESCE(e.revenue, 0L) * 1e6) AS BIGINT)
-  END AS revenue_micros
+  COALESCE(TRY_CAST(ROUND(e.revenue * 1e6) AS BIGINT), 0L) AS revenue_micros
 FROM dated AS e
