@@ -79,8 +79,8 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def compare(oracle: Oracle, engine: duckdb.DuckDBPyConnection, seed: int) -> None:
-    """Compare every text on one random export, with the values whose turn it is."""
+def compare(oracle: Oracle, engine: duckdb.DuckDBPyConnection, seed: int) -> int:
+    """Compare every text on one random export, with the values whose turn it is: the visits."""
     raw = random_export(seed, EVENTS)
     told, params = list(VALUES.items())[seed % len(VALUES)]
     google = google_chain(oracle, READS, raw, params)
@@ -90,14 +90,14 @@ def compare(oracle: Oracle, engine: duckdb.DuckDBPyConnection, seed: int) -> Non
         if name == "ga4/visit_rows":  # DuckDB's text keeps a hash: losses and keys depend on it
             sides = [side.drop_columns("params") for side in sides]
         assert_same(*sides, f"{name}, seed {seed}, {told}")
-    assert google["ga4/visit_keys"].num_rows > 0
+    return google["ga4/visit_keys"].num_rows
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_exports_give_the_same_tables(
     oracle: Oracle, engine: duckdb.DuckDBPyConnection, seed: int
 ) -> None:
-    compare(oracle, engine, seed)
+    assert compare(oracle, engine, seed) > 0
 
 
 @pytest.mark.slow
@@ -105,8 +105,8 @@ def test_random_exports_give_the_same_tables(
 def test_many_random_exports_give_the_same_tables(
     oracle: Oracle, engine: duckdb.DuckDBPyConnection, first: int
 ) -> None:
-    for seed in range(first, first + CHUNK):
-        compare(oracle, engine, seed)
+    visits = [compare(oracle, engine, seed) for seed in range(first, first + CHUNK)]
+    assert sum(visits) > 0  # a range of two days may leave an export without one
 
 
 def test_the_random_exports_reach_every_corner(engine: duckdb.DuckDBPyConnection) -> None:
