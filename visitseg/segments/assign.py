@@ -20,9 +20,10 @@ from visitseg.segments.transform import Matrix
 
 # Half a visit of every atom, so that none is impossible.
 _PRIOR = 0.5
-_ROUNDS = 4
 # How often borders are drawn anew before that.
 _SETTLING = 3
+# ... while each segment keeps this Jaccard index with what the valleys made it.
+_SAME = 0.85
 _RIDGE = 1e-3
 LOG_TWO_PI = float(np.log(2 * np.pi))
 # Scores nearer than this, relative to 1 + the best, are a tie: rounding must not decide.
@@ -161,43 +162,75 @@ def learn(
     Returns
     -------
     Assigner
-        How often each segment has each atom is learnt by assigning and counting in turns.
+        A visit with an atom is assigned by its other axes; one at a cap by the cap's place too.
     """
     k, n_axes = int(labels.max()) + 1, fitted.shape[1]
-    for _ in range(_SETTLING if shaped and k > 1 else 0):
-        # Where a border lies depends on the pieces that were merged; settled, it does so less.
-        again = _of_places(fitted, labels, k).scores(fitted, fitted).argmax(axis=1)
-        if np.bincount(again, minlength=k).min() <= n_axes:
-            break
-        labels = again.astype(np.int32)
+    if shaped and k > 1:
+        labels = _settled(fitted, labels, k)
     found = _of_places(fitted, labels, k)
     if not shaped:
         spread = float(np.mean([np.trace(cov) / n_axes for cov in found.covariances]))
         found = replace(
             found, covariances=np.array([spread * np.eye(n_axes)] * k), log_shares=np.zeros(k)
         )
-    # At first an atom counts as the place where it lies: who else would reach a cap on time?
-    scores = found.scores(places, raw)
-    found = replace(
+    known = replace(
         found,
         atoms=tuple(tuple(values) for values in atoms),
         log_atoms=tuple(np.zeros((k, len(values) + 2)) for values in atoms),
     )
-    codes = found.codes(places, raw)
-    for _ in range(_ROUNDS if shaped else 0):
-        weights = np.exp(scores - logsumexp(scores, axis=1, keepdims=True))
-        tables = []
-        for j, values in enumerate(atoms):
-            table = np.array(
-                [np.bincount(codes[:, j], weights[:, c], len(values) + 2) for c in range(k)]
-            )
-            # Possible only where the data have it at all.
-            table += _PRIOR * (table.sum(axis=0) > 0) + 1e-9
-            tables.append(np.log(table / table.sum(axis=1, keepdims=True)))
-        shares = np.log(weights.mean(axis=0) + 1e-12)
-        found = replace(found, log_shares=shares, log_atoms=tuple(tables))
-        scores = found.scores(places, raw)
+    if not shaped:
+        return known
+    scores = known.scores(places, raw)
+    capped = _capped(raw, atoms)
+    if capped.any():  # who else would reach a cap?
+        scores[capped] = found.scores(places[capped], raw[capped])
+    return _with_atoms(known, known.codes(places, raw), scores)
+
+
+def _capped(raw: Matrix, atoms: Sequence[Sequence[float]]) -> npt.NDArray[np.bool_]:
+    """Tell which visits bear a value that spikes and that none exceeds."""
+    found = np.zeros(len(raw), dtype=bool)
+    for values, own in zip(atoms, raw.T, strict=True):
+        if values and max(values) >= np.nanmax(own):
+            found |= own == max(values)
     return found
+
+
+def _settled(X: Matrix, labels: Labels, k: int) -> Labels:
+    """Draw the borders anew: where one lies depends on the pieces that were merged; then less so.
+
+    A segment that becomes another on the way shows that normal distributions do not describe the
+    segments: then the borders stay where the valleys are.
+    """
+    rounds = [labels]
+    for _ in range(_SETTLING + 1):  # the last one is what the distributions will answer
+        again = _of_places(X, rounds[-1], k).scores(X, X).argmax(axis=1)
+        table = np.zeros((k, k))
+        np.add.at(table, (labels, again), 1)
+        union = table.sum(axis=0) + table.sum(axis=1) - table.diagonal()
+        if (table.diagonal() < _SAME * union).any() or table.sum(axis=0).min() <= X.shape[1]:
+            return labels
+        rounds.append(again.astype(np.int32))
+    return rounds[_SETTLING]
+
+
+def _with_atoms(found: Assigner, codes: npt.NDArray[np.int64], scores: Matrix) -> Assigner:
+    """Learn how often each segment has each atom, from how likely visits are in each.
+
+    Once: assigned anew and counted again (EM), atoms would drift to the segments whose visits a
+    normal distribution describes worst.
+    """
+    weights = np.exp(scores - logsumexp(scores, axis=1, keepdims=True))
+    tables = []
+    for j, values in enumerate(found.atoms):
+        table = np.array(
+            [np.bincount(codes[:, j], weights[:, c], len(values) + 2) for c in range(found.k)]
+        )
+        # Possible only where the data have it at all.
+        table += _PRIOR * (table.sum(axis=0) > 0) + 1e-9
+        tables.append(np.log(table / table.sum(axis=1, keepdims=True)))
+    shares = np.log(weights.mean(axis=0) + 1e-12)
+    return replace(found, log_shares=shares, log_atoms=tuple(tables))
 
 
 def _of_places(X: Matrix, labels: Labels, k: int) -> Assigner:
