@@ -23,9 +23,10 @@ from pathlib import Path
 
 from visitseg.config import GateSettings
 from visitseg.model import Model
-from visitseg.promotion import promote, roll_back
-from visitseg.store import RunFolder, _sha256, read_manifest
-from visitseg.versions import STEPS, Store
+from visitseg.run_folder.files import read_manifest, sha256_of
+from visitseg.run_folder.publish import RunFolder
+from visitseg.store.promotion import promote, roll_back
+from visitseg.store.versions import STEPS, Store
 
 # The gate is not what is tried here.
 GATE = GateSettings(grade_may_fall=True, min_jaccard=0, min_share=0, min_carried=0)
@@ -62,7 +63,7 @@ def whole(store: Path) -> str:
     assert current is not None
     for version in Store(store).versions():
         for name, digest in read_manifest(version.folder).items():
-            assert _sha256(version.folder / name) == digest, f"{version.folder / name} is torn"
+            assert sha256_of(version.folder / name) == digest, f"{version.folder / name} is torn"
         Model.load(version.folder)
     Model.load(store)
     return current
@@ -105,7 +106,7 @@ def published(folder: Path, moments: list[float]) -> int:
         _publish(out, "old")
         killed += in_child(lambda: [_publish(out, "new") for _ in range(50)], moment)
         with RunFolder(out):
-            assert {_sha256(out / name) for name in read_manifest(out)} == set(
+            assert {sha256_of(out / name) for name in read_manifest(out)} == set(
                 read_manifest(out).values()
             )
     return killed

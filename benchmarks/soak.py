@@ -30,7 +30,7 @@ class Labels:
     def __init__(self, n: int) -> None:
         import pyarrow as pa
 
-        from visitseg.labels import SCHEMA
+        from visitseg.by_day.labels import SCHEMA
 
         self.num_rows, self.nbytes = n, 0
         # BigQuery's integers have 64 bits.
@@ -84,8 +84,8 @@ def measured() -> None:
     """Fetch, write and cut the labels; print how many there were and the peak in MB."""
     import pyarrow.parquet as pq
 
+    from visitseg.by_day.labels import LabelFolder
     from visitseg.config import Settings
-    from visitseg.labels import LabelFolder
     from visitseg.warehouse import connect
 
     settings = Settings(warehouse="bigquery", google_project_id="shop-analytics")

@@ -20,7 +20,7 @@ import pytest
 from oracle import Oracle
 
 from visitseg import ConfigError, InputError, Model, OutputError, score
-from visitseg.labels import read_labels
+from visitseg.by_day.labels import read_labels
 from visitseg.pipeline import build_visits
 from visitseg.simulate import simulate
 from visitseg.visits.text import load

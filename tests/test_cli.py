@@ -372,7 +372,7 @@ def test_unwritable_output(simulated: str, tmp_path: Path) -> None:
     code = (
         "import os, pathlib, sys\n"
         "from visitseg.errors import OutputError\n"
-        "from visitseg.store import RunFolder\n"
+        "from visitseg.run_folder.publish import RunFolder\n"
         "os.setuid(65534)\n"
         "try:\n    RunFolder(pathlib.Path(sys.argv[1])).__enter__()\n"
         "except OutputError as error:\n    print(error)\n"

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.quality import families
 from benchmarks.quality.families import NAMED
 from visitseg import Model, SegmentError, VisitSegmenter, align, run
-from visitseg.alignment import previous_of
+from visitseg.identity.alignment import previous_of
 from visitseg.segments import retrain, rules
 from visitseg.segments.fitted import Fitted
 from visitseg.segments.rest import Rest, look

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from visitseg import ContractError, Model, OutputError, UsageError, VisitSegmenter, run, score
-from visitseg.labels import SCHEMA, read_labels
+from visitseg.by_day.labels import SCHEMA, read_labels
+from visitseg.by_day.window import Window
 from visitseg.pipeline import build_visits
 from visitseg.simulate import simulate
-from visitseg.window import Window
 
 FIRST = date(2026, 1, 5)
 

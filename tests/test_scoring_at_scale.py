@@ -16,8 +16,8 @@ from test_visits_source import FEATURES, MAPPING, SHOPPERS
 
 from benchmarks.quality import families
 from visitseg import Model, VisitSegmenter, run, score
+from visitseg.by_day.labels import read_labels
 from visitseg.config import load_settings
-from visitseg.labels import read_labels
 from visitseg.segments.axes import Axis
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from visitseg.errors import InputError, OutputError
-from visitseg.store import RunFolder, read_manifest
+from visitseg.run_folder.files import read_manifest
+from visitseg.run_folder.publish import RunFolder
 
 
 def publish(out: Path, text: str) -> list[Path]:
@@ -51,7 +52,7 @@ def test_a_full_disk_is_an_error_in_our_words(tmp_path: Path) -> None:
 STEPS = ("write_manifest", "rename 1", "rename 2", "rmtree")
 KILL = """
 import os, pathlib, shutil, sys
-from visitseg import store
+from visitseg.run_folder import publish
 step, out = sys.argv[1], pathlib.Path(sys.argv[2])
 seen = 0
 def die(*_, **__):
@@ -65,8 +66,8 @@ def counted(self, target):
     return rename(self, target)
 pathlib.Path.rename = counted
 if step == "write_manifest":
-    store.write_manifest = die
-with store.RunFolder(out) as folder:
+    publish.write_manifest = die
+with publish.RunFolder(out) as folder:
     (folder.path / "a.txt").write_text("new")
     if step == "rmtree":
         shutil.rmtree = die

@@ -19,9 +19,9 @@ from benchmarks.quality import families
 from visitseg import InputError, Model, PromotionError, VisitSegmenter
 from visitseg.cli import app, main
 from visitseg.config import GateSettings
-from visitseg.promotion import promote, roll_back
-from visitseg.store import write_json, write_manifest
-from visitseg.versions import Store
+from visitseg.run_folder.files import write_json, write_manifest
+from visitseg.store.promotion import promote, roll_back
+from visitseg.store.versions import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 GATE = GateSettings()

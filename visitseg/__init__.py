@@ -19,11 +19,11 @@ from visitseg.errors import (
 )
 
 if TYPE_CHECKING:
-    from visitseg.alignment import Alignment, align
     from visitseg.estimator import VisitSegmenter
+    from visitseg.identity.alignment import Alignment, align
     from visitseg.model import Model
     from visitseg.pipeline import Run, run, score
-    from visitseg.scoring import Scored
+    from visitseg.scoring.report import Scored
 
 __version__ = "0.1.0"
 
@@ -54,7 +54,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import what is heavy when it is asked for."""
     if name == "Scored":
-        from visitseg.scoring import Scored
+        from visitseg.scoring.report import Scored
 
         return Scored
     if name in {"Run", "run", "score"}:
@@ -70,7 +70,7 @@ def __getattr__(name: str) -> Any:
 
         return Model
     if name in {"Alignment", "align"}:
-        from visitseg import alignment
+        from visitseg.identity import alignment
 
         return getattr(alignment, name)
     raise AttributeError(f"module 'visitseg' has no attribute {name!r}")

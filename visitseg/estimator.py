@@ -10,8 +10,8 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from visitseg.alignment import check_previous
 from visitseg.errors import SegmentError
+from visitseg.identity.alignment import check_previous
 from visitseg.model import Model
 from visitseg.model.learnt import from_auto, from_baseline
 from visitseg.segments import auto, baseline, frames, tables

@@ -66,7 +66,7 @@ def plan(settings: Settings, *, scores: bool = False) -> dict[str, Any]:
     """Return what `run` (or `score`) would read and execute; nothing is written."""
     settings = resolve_input(settings)
     if scores:
-        from visitseg.scoring import labels_sql, load_model
+        from visitseg.scoring.frozen import labels_sql, load_model
 
         model = load_model(settings.model)
         found = _plan(settings, kept(model.contract))

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from visitseg import __version__
 from visitseg.errors import ConfigError
 from visitseg.model import Model
-from visitseg.store import read_manifest
+from visitseg.run_folder.files import read_manifest
 
 # Aggregates only: no visits, no labels.
 _FILES = (

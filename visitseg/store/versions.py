@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from visitseg.errors import InputError, OutputError
-from visitseg.store import read_manifest, sync, write_json, write_manifest
+from visitseg.run_folder.files import read_manifest, sync, write_json, write_manifest
 
 CURRENT = "current"
 VERSIONS = "versions"

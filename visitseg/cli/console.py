@@ -17,8 +17,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from visitseg.model import Model
     from visitseg.pipeline import Run
-    from visitseg.scoring import Scored
-    from visitseg.versions import Version
+    from visitseg.scoring.report import Scored
+    from visitseg.store.versions import Version
 
 # Columns of the printed table; the rest is in the files.
 _SHOWN = 6

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from visitseg.errors import InputError, OutputError
-
-MANIFEST = "manifest.json"
-_BLOCK = 1 << 20
+from visitseg.errors import OutputError
+from visitseg.run_folder.files import MANIFEST, read_manifest, sync, unwritable, write_manifest
 
 
 class RunFolder:
@@ -48,7 +44,7 @@ class RunFolder:
             self.path.mkdir()
         except OSError as error:
             self._remove_parents()
-            raise _unwritable(self.out, error) from error
+            raise unwritable(self.out, error) from error
         return self
 
     def __exit__(
@@ -61,7 +57,7 @@ class RunFolder:
         if not self.out.exists():
             self._remove_parents()
         if isinstance(error, OSError):
-            raise _unwritable(self.out, error) from error
+            raise unwritable(self.out, error) from error
 
     def publish(self) -> list[Path]:
         """Write the manifest, make everything durable, and rename the folder into place.
@@ -107,69 +103,6 @@ def check_replaceable(out: Path) -> None:
         )
 
 
-def write_manifest(folder: Path) -> None:
-    """Write ``manifest.json``: the SHA-256 of every file, by its path in the folder."""
-    names = sorted(
-        p.relative_to(folder).as_posix()
-        for p in folder.rglob("*")
-        if p.is_file() and p.name != MANIFEST
-    )
-    hashes = {name: _sha256(folder / name) for name in names}
-    write_json(folder / MANIFEST, {"schema_version": 1, "files": hashes})
-    sync(folder / MANIFEST)
-
-
-def read_manifest(folder: Path) -> dict[str, str]:
-    """Return path -> SHA-256 of a run folder."""
-    try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return dict(content["files"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            "this is not a run folder",
-            where=str(folder),
-            evidence=[f"{MANIFEST}: {error}"],
-            do="Name a folder that `visitseg run` wrote.",
-        ) from error
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON that people can read and compare."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
-
-
-def write_new(path: Path, text: str) -> None:
-    """Write a text file that must not exist yet."""
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError as error:
-        raise OutputError(
-            "the file exists already", where=str(path), do="Name another, or move it away."
-        ) from error
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-        os.fsync(stream.fileno())
-    return digest.hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Make durable what a file holds, or which names a folder holds."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _remove_abandoned(out: Path) -> None:
     """Remove the staging folders of processes that are gone; bring back what they moved away."""
     for former in out.parent.glob(f".{out.name}.former-*"):
@@ -191,12 +124,3 @@ def _alive(name: str) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _unwritable(out: Path, error: OSError) -> OutputError:
-    return OutputError(
-        "the run folder cannot be written",
-        where=str(out),
-        evidence=[f"{error.strerror or error}: {error.filename or out.parent}"],
-        do="Choose a folder you may write to, with room: --out.",
-    )

@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from visitseg.artifacts import CLUSTERS
 from visitseg.errors import InputError, OutputError
-from visitseg.store import MANIFEST, write_json
+from visitseg.run_folder.artifacts import CLUSTERS
+from visitseg.run_folder.files import MANIFEST, write_json
 
 LABELS = "labels"
 FILE = "labels.parquet"

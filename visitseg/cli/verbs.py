@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Literal
 
 import typer
 
-from visitseg import model_commands
-from visitseg.config import Settings, load_settings, option_fields, template
+from visitseg.cli import models
+from visitseg.cli.options import with_settings
+from visitseg.cli.printing import print_dbt, print_files, print_json, print_plan, print_run
+from visitseg.config import Settings, template
 from visitseg.errors import UsageError, VisitsegError
-
-if TYPE_CHECKING:
-    from visitseg.pipeline import Run
-    from visitseg.scoring import Scored
 
 app = typer.Typer(
     name="visitseg",
@@ -28,55 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-app.add_typer(model_commands.app, name="models")
-
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="The TOML file.  [default: visitseg.toml if there]")
-]
-
-
-def with_settings(command: str) -> Callable[[Callable[[Settings], None]], Callable[..., None]]:
-    """Give a command the flags of its settings, and call it with the merged `Settings`."""
-    hints = get_type_hints(Settings)
-    parameters = [
-        inspect.Parameter(
-            "config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ConfigOption
-        )
-    ]
-    for field in option_fields():
-        if command not in field.metadata.get("commands", ()):
-            continue
-        kind = field.metadata["flag_type"] or hints[field.name]
-        default = field.metadata["shown"] or field.default
-        shown = "" if default in (None, False, ()) else f"  [default: {default}]"
-        env = f"  [env: {field.metadata['env']}]" if field.metadata["env"] else ""
-        flag = typer.Option(
-            f"--{field.name.replace('_', '-')}",
-            metavar=field.metadata["metavar"],
-            help=f"{field.metadata['help']}{env}{shown}",
-            show_default=False,
-        )
-        parameters.append(
-            inspect.Parameter(
-                field.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=None,
-                annotation=Annotated[kind | None, flag],
-            )
-        )
-
-    def decorate(function: Callable[[Settings], None]) -> Callable[..., None]:
-        def call(config: Path | None = None, **flags: Any) -> None:
-            function(
-                load_settings({k: v for k, v in flags.items() if v not in (None, [])}, file=config)
-            )
-
-        call.__name__ = function.__name__
-        call.__doc__ = function.__doc__
-        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        return call
-
-    return decorate
+app.add_typer(models.app, name="models")
 
 
 @app.command()
@@ -88,11 +37,11 @@ def demo(
 ) -> None:
     """Simulate an export, run everything on it, print the report's path."""
     from visitseg import pipeline
-    from visitseg.console import listen
+    from visitseg.cli.console import listen
 
     with listen(quiet) as progress:
         found = pipeline.demo(out, visits, progress)
-    _print_run(found, as_json=json)
+    print_run(found, as_json=json)
 
 
 @app.command()
@@ -100,7 +49,7 @@ def init(
     file: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("visitseg.toml"),
 ) -> None:
     """Write a commented visitseg.toml."""
-    from visitseg.store import write_new
+    from visitseg.run_folder.files import write_new
 
     write_new(file, template())
     typer.echo(file)
@@ -111,18 +60,18 @@ def init(
 def visits(settings: Settings) -> None:
     """Raw export → visit table, ledger and checks, nothing else."""
     from visitseg import pipeline
-    from visitseg.console import ledger_table, listen
+    from visitseg.cli.console import ledger_table, listen
 
     if settings.dry_run:
-        _print_plan(settings)
+        print_plan(settings)
         return
     with listen(settings.quiet) as progress:
         found = pipeline.build_visits(settings, progress=progress)
     if settings.json:
-        _print_json({"out": str(found.folder), "ledger": found.report, "files": found.files})
+        print_json({"out": str(found.folder), "ledger": found.report, "files": found.files})
     else:
         ledger_table(found.report)
-        _print_files(found)
+        print_files(found)
 
 
 @app.command()
@@ -130,14 +79,14 @@ def visits(settings: Settings) -> None:
 def run(settings: Settings) -> None:
     """Raw export → segments, labels, evidence and a report."""
     from visitseg import pipeline
-    from visitseg.console import listen
+    from visitseg.cli.console import listen
 
     if settings.dry_run:
-        _print_plan(settings)
+        print_plan(settings)
         return
     with listen(settings.quiet) as progress:
         found = pipeline.run(settings, progress=progress)
-    _print_run(found, as_json=settings.json)
+    print_run(found, as_json=settings.json)
 
 
 @app.command()
@@ -145,19 +94,19 @@ def run(settings: Settings) -> None:
 def score(settings: Settings) -> None:
     """Raw export → labels with a frozen model, by day; never learns again."""
     from visitseg import pipeline
-    from visitseg.console import listen, score_table
+    from visitseg.cli.console import listen, score_table
 
     if settings.dry_run:
-        _print_plan(settings, scores=True)
+        print_plan(settings, scores=True)
         return
     with listen(settings.quiet) as progress:
         found = pipeline.score(None, settings, progress=progress)
     if settings.json:
-        _print_json({"out": str(found.folder), **found.report, "warnings": found.warnings,
+        print_json({"out": str(found.folder), **found.report, "warnings": found.warnings,
                      "files": found.files})  # fmt: skip
         return
     score_table(found)
-    _print_files(found)
+    print_files(found)
 
 
 @app.command()
@@ -168,7 +117,7 @@ def report(
 ) -> None:
     """Render the report of any old run again."""
     from visitseg import pipeline
-    from visitseg.console import listen
+    from visitseg.cli.console import listen
 
     with listen(quiet) as progress:
         progress.step("drawing the report")
@@ -211,7 +160,7 @@ def sql(
     from visitseg.plan import dbt_files, score_script, sql_script
 
     if style == "dbt":
-        _print_dbt(dbt_files(what, source, dialect, features, model, (table, target)), out)
+        print_dbt(dbt_files(what, source, dialect, features, model, (table, target)), out)
     elif out is not None:
         raise UsageError("--out is for --style dbt", where="--out", do="Add --style dbt, or use >.")
     elif what == "visits":
@@ -238,62 +187,3 @@ def streams_named(words: Sequence[str]) -> list[str]:
         "--platform" if word == "--stream" and not after.startswith("-") else word
         for word, after in zip(words, [*words[1:], "-"], strict=False)
     ]
-
-
-def _print_plan(settings: Settings, *, scores: bool = False) -> None:
-    from visitseg.plan import plan as read_plan
-
-    plan = read_plan(settings, scores=scores)
-    if settings.json:
-        _print_json(plan)
-        return
-    typer.echo(f"input:  {plan['input']} ({plan['bytes']:,} bytes)")
-    typer.echo(f"source: {plan['source']}")
-    typer.echo(f"out:    {settings.out} (nothing is written now)")
-    for name, text in plan["sql"].items():
-        typer.echo(f"\n-- {name} ----------\n{text}")
-
-
-def _print_dbt(files: Mapping[str, str], out: Path | None) -> None:
-    from visitseg.dbt import write
-
-    for path in write(out, files) if out else ():
-        typer.echo(path)
-    for name, text in {} if out else files.items():
-        typer.echo(f"-- {name} ----------\n{text}")
-
-
-def _print_run(found: Run, *, as_json: bool) -> None:
-    from visitseg.console import segment_table
-
-    if as_json:
-        content: Mapping[str, Any] = {
-            "out": str(found.folder),
-            "report": str(found.folder / "report.html"),
-            "n_visits": found.report["n_visits"],
-            "k_final": found.report["k_final"],
-            "grade": found.report["grade"],
-            "decision": found.report["decision"]["text"],
-            "segments": found.segments.to_pylist() if found.segments else [],
-            "changes": found.report.get("changes"),
-            "warnings": found.warnings,
-            "files": found.files,
-        }
-        _print_json(content)
-        return
-    segment_table(found)
-    _print_files(found)
-    typer.echo(f"\nReport: {found.folder / 'report.html'}")
-
-
-def _print_files(found: Run | Scored) -> None:
-    typer.echo(f"\nWritten to {found.folder}:")
-    for path in found.files:
-        inside = path.is_relative_to(found.folder)
-        typer.echo(f"  {path.relative_to(found.folder) if inside else path}")
-
-
-def _print_json(content: object) -> None:
-    import json
-
-    typer.echo(json.dumps(content, ensure_ascii=False, default=str, indent=2))

@@ -6,19 +6,18 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
-from visitseg.alignment import previous_of
 from visitseg.config import GateSettings
 from visitseg.errors import InputError, PromotionError
-from visitseg.gate import Condition, judge
+from visitseg.identity.alignment import previous_of
 from visitseg.model import Model
 from visitseg.model.places import FILE
+from visitseg.run_folder.files import read_manifest
 from visitseg.segments.identity import Match
-from visitseg.store import read_manifest
-from visitseg.versions import Store, Version
+from visitseg.store.gate import Condition, judge
+from visitseg.store.versions import Store, Version
 
 _VISITS = "visits.parquet"
 
@@ -66,7 +65,7 @@ def promote(
     force : str, optional
         Who promotes it against the gate, what and why; it is recorded.
     at : callable, optional
-        Called with the name of each step when it is done: `visitseg.versions.STEPS`.
+        Called with the name of each step when it is done: `visitseg.store.versions.STEPS`.
 
     Raises
     ------
@@ -176,32 +175,3 @@ def _refusal(
         "visitseg.toml, or say who wants it and why:\n"
         f'  visitseg models promote {run} --store {store} --force "…"',
     )
-
-
-def differences(old: Model, new: Model) -> dict[str, Any]:
-    """Return what differs between two models, by their files alone."""
-    before = {segment.id: segment for segment in old.segments}
-    after = {segment.id: segment for segment in new.segments}
-    return {
-        "old": old.version,
-        "new": new.version,
-        "k": [old.k, new.k],
-        "grade": [old.grade, new.grade],
-        "features": {
-            "added": [name for name in new.needs if name not in old.needs],
-            "removed": [name for name in old.needs if name not in new.needs],
-        },
-        "segments": [
-            {
-                "segment_id": id_,
-                "segment": [_of(before, id_, "name"), _of(after, id_, "name")],
-                "share": [_of(before, id_, "share"), _of(after, id_, "share")],
-                "kind": [_of(before, id_, "kind"), _of(after, id_, "kind")],
-            }
-            for id_ in sorted({*before, *after}, key=lambda id_: int(id_[1:]))
-        ],
-    }
-
-
-def _of(segments: dict[str, Any], id_: str, name: str) -> Any:
-    return getattr(segments[id_], name) if id_ in segments else None

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from visitseg.by_day.labels import UNDATED
 from visitseg.config import Settings
-from visitseg.labels import UNDATED
 
 
 @dataclass(frozen=True)

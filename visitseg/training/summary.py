@@ -17,9 +17,8 @@ import pyarrow.parquet as pq
 
 from visitseg import __version__
 from visitseg.config import Settings, option_fields
-from visitseg.progress import Progress
-from visitseg.segmenting import Segmented
 from visitseg.segments.mix import wilson_interval
+from visitseg.training.segmented import Segmented
 from visitseg.visits.build import VisitTable
 from visitseg.visits.contract import Check
 
@@ -135,15 +134,3 @@ def _totals(visits: Path) -> dict[str, Any]:
         "visits_with_transactions": buyers,
         "visits_with_known_time": len(table) - table["time_on_site_sec"].null_count,
     }
-
-
-def tell(checks: Sequence[Check], progress: Progress) -> list[str]:
-    """Pass on the warnings that found something, as sentences; return them."""
-    warnings = [
-        f"{check.name}: {check.sentence} {check.do}"
-        for check in checks
-        if check.rows and check.severity == "warning"
-    ]
-    for text in warnings:
-        progress.warn(text)
-    return warnings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from visitseg.store import write_json
+from visitseg.run_folder.files import write_json
 from visitseg.visits.build import VisitTable
 from visitseg.visits.describe import describe
 from visitseg.visits.features import Contract

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 
+from visitseg.by_day.labels import FILE, day_file
+from visitseg.config import Settings
 from visitseg.errors import ConfigError, InputError, OutputError
-from visitseg.labels import FILE, day_file
 
 SCHEMA = pa.schema(
     [
@@ -56,6 +57,18 @@ def check_export(file: Path, since: Path | None) -> None:
             where=str(since),
             do="Name a folder that `visitseg score` wrote: --since; leave it out the first time.",
         )
+
+
+def export(settings: Settings, report: dict[str, Any], staged: Path) -> Path | None:
+    """Write the export into the staging folder, and what it holds into the report."""
+    if settings.export is None:
+        return None
+    target = staged / settings.export.name
+    sizes = {row["segment_id"]: row["n"] for row in report["segments"] if row["segment_id"]}
+    days = [day["date_id"] for day in report["days"]]
+    told = write_changes(target, staged, days, settings.since, sizes, settings.min_segment)
+    report["export"] = {"file": str(settings.export), **told}
+    return target
 
 
 def write_changes(

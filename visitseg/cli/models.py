@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from visitseg.cli.options import ConfigOption
+from visitseg.cli.printing import print_json
 from visitseg.config import load_settings
 
 if TYPE_CHECKING:
-    from visitseg.promotion import Promotion
+    from visitseg.store.promotion import Promotion
 
 app = typer.Typer(
     help="The store of versions: which model scores, and which did before.",
@@ -22,22 +24,19 @@ StoreOption = Annotated[
     Path | None,
     typer.Option("--store", help="The store.  [default: models]", show_default=False),
 ]
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="The TOML file.  [default: visitseg.toml if there]")
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
 @app.command("list")
 def list_(store: StoreOption = None, config: ConfigOption = None, json: JsonOption = False) -> None:
     """List the versions, the current one marked."""
-    from visitseg.console import version_table
-    from visitseg.versions import Store
+    from visitseg.cli.console import version_table
+    from visitseg.store.versions import Store
 
     found = Store(_store(store, config))
     versions, current = found.versions(), found.current
     if json:
-        _print_json(
+        print_json(
             {
                 "store": str(found.folder),
                 "current": current,
@@ -60,9 +59,9 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a version: its segments, and what the gate found."""
-    from visitseg.console import version_page
+    from visitseg.cli.console import version_page
     from visitseg.model import Model
-    from visitseg.versions import Store
+    from visitseg.store.versions import Store
 
     found = Store(_store(store, config))
     one = found.version(version)
@@ -73,7 +72,7 @@ def show(
             for s in model.segments
         ]
         current = found.current == one.number
-        _print_json({**one.record, "current": current, "grade": model.grade, "segments": segments})
+        print_json({**one.record, "current": current, "grade": model.grade, "segments": segments})
     else:
         version_page(one, model, current=found.current == one.number)
 
@@ -89,16 +88,16 @@ def diff(
     json: JsonOption = False,
 ) -> None:
     """Say what differs between two versions."""
-    from visitseg.console import difference_table
+    from visitseg.cli.console import difference_table
+    from visitseg.identity.differences import differences
     from visitseg.model import Model
-    from visitseg.promotion import differences
-    from visitseg.versions import Store
+    from visitseg.store.versions import Store
 
     found = Store(_store(store, config))
     models = [Model.load(found.version(number).folder) for number in (old, new)]
     content = differences(*models)
     if json:
-        _print_json(content)
+        print_json(content)
     else:
         difference_table(content)
 
@@ -116,7 +115,7 @@ def promote(
 ) -> None:
     """Add a run's model to the store; it scores from now on, if the gate lets it."""
     from visitseg.errors import UsageError
-    from visitseg.promotion import promote as promote_run
+    from visitseg.store.promotion import promote as promote_run
 
     if force is not None and not force.strip():
         raise UsageError(
@@ -127,7 +126,7 @@ def promote(
     settings = load_settings({"store": store}, file=config)
     found = promote_run(run_dir, settings.store, settings.gate, force=force)
     if json:
-        _print_json(dict(found.version.record))
+        print_json(dict(found.version.record))
     else:
         _print_promotion(found, settings.store)
 
@@ -142,12 +141,12 @@ def rollback(
     json: JsonOption = False,
 ) -> None:
     """Let an earlier version score again."""
-    from visitseg.promotion import roll_back
+    from visitseg.store.promotion import roll_back
 
     folder = _store(store, config)
     found = roll_back(folder, version)
     if json:
-        _print_json({"store": str(folder), "current": found.number})
+        print_json({"store": str(folder), "current": found.number})
     else:
         typer.echo(f"Version {found.number} scores again: {found.folder}")
 
@@ -164,9 +163,3 @@ def _print_promotion(found: Promotion, store: Path) -> None:
     before = f" after {found.previous}" if found.previous else ""
     typer.echo(f"\nVersion {found.version.number} scores{before}: {found.version.folder}")
     typer.echo(f"Score with it: visitseg score --model {store}")
-
-
-def _print_json(content: Any) -> None:
-    import json
-
-    typer.echo(json.dumps(content, ensure_ascii=False, default=str, indent=2))

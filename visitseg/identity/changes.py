@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from visitseg.model import Model
+from visitseg.run_folder.files import write_json
 from visitseg.segments.identity import MOSTLY, Match
 
 SCHEMA_VERSION = 1
@@ -52,6 +54,31 @@ def changes(found: Match, old: Model, new: Mapping[str, str], path: str) -> dict
         },
         "changelog": changelog(found, old, new),
     }
+
+
+def write_changes(
+    folder: Path, match: Match | None, old: Model | None, new: Model, path: str
+) -> dict[str, Any]:
+    """Write ``changes.json`` and ``changes.md``; return what the run's report says of them.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    match : Match or None
+        What became of the segments; None where there was no model before.
+    old, new : Model
+        The model before, if any, and the one after.
+    path : str
+        Where the model before was read from.
+    """
+    if match is None or old is None:
+        return {}
+    before, after = (dict(zip(one.segment_ids, one.names, strict=True)) for one in (old, new))
+    content = changes(match, old, after, path)
+    write_json(folder / "changes.json", content)
+    (folder / "changes.md").write_text(to_markdown(content, before, after), encoding="utf-8")
+    return {"changes": {"previous": content["previous"], "changelog": content["changelog"]}}
 
 
 def changelog(found: Match, old: Model, new: Mapping[str, str]) -> list[str]:

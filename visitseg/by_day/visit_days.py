@@ -18,16 +18,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from visitseg.by_day.labels import UNDATED
+from visitseg.by_day.window import Window
 from visitseg.config import CsvSettings, Settings
 from visitseg.errors import InputError
-from visitseg.labels import UNDATED
-from visitseg.store import write_json
+from visitseg.run_folder.files import write_json
 from visitseg.visits.build import VisitTable
 from visitseg.visits.contract import Check
 from visitseg.visits.finishing import ORDER
 from visitseg.visits.ledger import Day, Ledger
 from visitseg.warehouse import Warehouse
-from visitseg.window import Window
 
 FOLDER, FILE, INDEX = "visits", "visits.parquet", "days.json"
 

@@ -1,0 +1,1 @@
+"""Tables that are kept by days: a call replaces the days it is for, whole, and no others."""

@@ -1,0 +1,88 @@
+"""Files that last: JSON, and the manifest of a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from visitseg.errors import InputError, OutputError
+
+MANIFEST = "manifest.json"
+_BLOCK = 1 << 20
+
+
+def write_manifest(folder: Path) -> None:
+    """Write ``manifest.json``: the SHA-256 of every file, by its path in the folder."""
+    names = sorted(
+        p.relative_to(folder).as_posix()
+        for p in folder.rglob("*")
+        if p.is_file() and p.name != MANIFEST
+    )
+    hashes = {name: sha256_of(folder / name) for name in names}
+    write_json(folder / MANIFEST, {"schema_version": 1, "files": hashes})
+    sync(folder / MANIFEST)
+
+
+def read_manifest(folder: Path) -> dict[str, str]:
+    """Return path -> SHA-256 of a run folder."""
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return dict(content["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            "this is not a run folder",
+            where=str(folder),
+            evidence=[f"{MANIFEST}: {error}"],
+            do="Name a folder that `visitseg run` wrote.",
+        ) from error
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON that people can read and compare."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a text file that must not exist yet."""
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise OutputError(
+            "the file exists already", where=str(path), do="Name another, or move it away."
+        ) from error
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hash of a file, which is durable then."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+        os.fsync(stream.fileno())
+    return digest.hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Make durable what a file holds, or which names a folder holds."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def unwritable(out: Path, error: OSError) -> OutputError:
+    """Say that a folder or a file cannot be written."""
+    return OutputError(
+        "the run folder cannot be written",
+        where=str(out),
+        evidence=[f"{error.strerror or error}: {error.filename or out.parent}"],
+        do="Choose a folder you may write to, with room: --out.",
+    )
