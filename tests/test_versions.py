@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,11 @@ from visitseg.config import GateSettings
 from visitseg.run_folder.files import write_json, write_manifest
 from visitseg.store.promotion import promote, roll_back
 from visitseg.store.versions import Store
+from visitseg.visits.contract import Check
+from visitseg.visits.ledger import Ledger, Note
 
+IDS = tuple(f"{visitor}.17|{visitor + 1}" for visitor in range(70, 76))
+LEDGER = Ledger("ga4", "rows", 9, {}, 9, 9, {}, 9, 6, {}, 6, (), ())
 ROOT = Path(__file__).resolve().parents[1]
 GATE = GateSettings()
 
@@ -41,6 +46,8 @@ def run_folder(folder: Path, X: pa.Table, model: Model, jaccard: float = 0.9) ->
     model.save(folder / "model.json")
     pq.write_table(X, folder / "visits.parquet")
     report = {
+        "run_utc": "2026-03-01T06:00:00+00:00",
+        "config": {"out": str(folder), "seed": 42},
         "segments": [
             {"segment_id": s.id, "segment": s.name, "jaccard": jaccard} for s in model.segments
         ],
@@ -50,6 +57,10 @@ def run_folder(folder: Path, X: pa.Table, model: Model, jaccard: float = 0.9) ->
     }
     write_json(folder / "model_report.json", report)
     (folder / "changes.md").write_text("# What changed\n")
+    check = Check("bounced_twice", 7, "warning", examples=IDS[:5])
+    write_json(folder / "checks.json", [check.to_dict()])
+    note = Note("shared_visit_id", 5, IDS[1:], "ga4")
+    write_json(folder / "ledger.json", replace(LEDGER, notes=(note,)).to_dict())
     write_manifest(folder)
     return folder
 
@@ -98,9 +109,21 @@ def test_a_store_from_the_first_version_to_a_roll_back(
         roll_back(store)
     with pytest.raises(InputError, match="no such version"):
         roll_back(store, "7")
-    # What lies in a version speaks of no single visit.
-    taken = {path.name for path in (store / "versions" / "0001").iterdir()}
-    assert not taken & {"visits.parquet", "session_clusters.parquet", "profiles.json"}
+
+
+def test_no_visit_id_comes_into_the_store(runs: dict[str, Path], tmp_path: Path) -> None:
+    for name in ("checks.json", "ledger.json"):
+        assert any(id_ in (runs["jan"] / name).read_text() for id_ in IDS)
+    promote(runs["jan"], tmp_path / "models", GATE)
+    files = [path for path in (tmp_path / "models").rglob("*") if path.is_file()]
+    assert not {path.name for path in files} & {"visits.parquet", "session_clusters.parquet"}
+    told = {path: [id_ for id_ in IDS if id_.encode() in path.read_bytes()] for path in files}
+    assert {path: ids for path, ids in told.items() if ids} == {}
+    version = tmp_path / "models" / "versions" / "0001"
+    (check,) = json.loads((version / "checks.json").read_text())
+    assert (check["name"], check["rows"]) == ("bounced_twice", 7)
+    (note,) = json.loads((version / "ledger.json").read_text())["notes"]
+    assert (note["reason"], note["count"]) == ("shared_visit_id", 5)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +152,9 @@ def test_the_gate_refuses_and_the_old_version_keeps_scoring(
     assert all(name in said for name in unmet)
     assert (f"Run again with --previous {store}" in said) == ("identity" in unmet)
     forced = promote(runs[run], store, gate, force="Ana: agreed with sales")
-    assert (store / "current").read_text() == "0003\n"
+    assert (store / "current").read_text() == "0002\n"
     assert forced.forced == "Ana: agreed with sales"
+    assert Store(store).version().record["live"] is True
     assert Store(store).version().record["forced"] == "Ana: agreed with sales"
     assert Store(store).history()[-1]["why"] == "Ana: agreed with sales"
 
@@ -158,6 +182,49 @@ def test_the_model_that_scores_is_not_promoted_again(runs: dict[str, Path], tmp_
     assert len(Store(tmp_path / "models").versions()) == 1
     with pytest.raises(InputError, match="not a run folder"):
         promote(tmp_path, tmp_path / "models", GATE)
+
+
+def test_what_is_promoted_again_is_not_stored_again(runs: dict[str, Path], tmp_path: Path) -> None:
+    """A retried promotion, and a repeated run, are the version that they were before."""
+    store, strict = tmp_path / "models", replace(GATE, min_share=0.3)
+    promote(runs["jan"], store, GATE)
+
+    def refused(run: Path) -> dict[str, object]:
+        with pytest.raises(PromotionError, match="kept as version 0002"):
+            promote(run, store, strict)
+        assert Store(store).current == "0001"
+        return dict(Store(store).version("2").record)
+
+    first = refused(runs["feb"])
+    again = refused(runs["feb"])
+    repeated = tmp_path / "feb-again"
+    shutil.copytree(runs["feb"], repeated)
+    report = json.loads((repeated / "model_report.json").read_text())
+    report |= {"run_utc": "2026-03-02T06:00:00+00:00", "config": {"out": "else", "seed": 42}}
+    write_json(repeated / "model_report.json", report)
+    write_manifest(repeated)
+    last = refused(repeated)
+    for record in (again, last):
+        assert record.pop("judged") >= first["judged"]  # type: ignore[operator]
+        assert record == {key: value for key, value in first.items() if key != "judged"}
+    # The gate is eased: the version that lies there scores from now on, and can be left again.
+    assert promote(runs["feb"], store, GATE).version.number == "0002"
+    record = Store(store).version().record
+    assert (record["version"], record["live"], record["previous"]) == ("0002", True, "0001")
+    assert all(row["passed"] for row in record["gate"])
+    assert roll_back(store).number == "0001"
+    # What has scored once is not called refused when it is refused later.
+    refused(runs["feb"])
+    assert Store(store).version("2").record == record
+    assert [row["event"] for row in Store(store).history()] == [
+        *("promoted", "refused", "refused", "refused", "promoted", "rolled back", "refused")
+    ]
+    assert [one.number for one in Store(store).versions()] == ["0001", "0002"]
+    # Another report of the same model is another version: it speaks otherwise for the model.
+    report["config"]["seed"] = 7
+    write_json(repeated / "model_report.json", report)
+    write_manifest(repeated)
+    assert promote(repeated, store, GATE).version.number == "0003"
 
 
 def test_promoters_at_once_take_turns(runs: dict[str, Path], tmp_path: Path) -> None:

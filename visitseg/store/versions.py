@@ -2,13 +2,14 @@
 
     models/
       current            one line: the number of the version that scores
-      versions/0001/     a model and what speaks for it; never changed, never removed
+      versions/0001/     a model and what speaks for it; never changed, never removed.
+                         Only its promotion.json says what was judged last
       log.jsonl          what was promoted, refused and rolled back, one line each
       lock               held while the store is changed
 
-A version is written beside its place and moved there by one rename; `current` is replaced by one
-rename after that. So whenever the power fails, `current` names a version that is whole: the old
-one or the new. Nothing that lies in a version speaks of a single visit.
+A version is written beside its place and moved there by one rename; `current` and a
+`promotion.json` are replaced by one rename each. So whenever the power fails, `current` names a
+version that is whole: the old one or the new. Nothing in a version speaks of a single visit.
 """
 
 from __future__ import annotations
@@ -25,17 +26,12 @@ from pathlib import Path
 from typing import Any
 
 from visitseg.errors import InputError, OutputError
-from visitseg.run_folder.files import read_manifest, sync, write_json, write_manifest
+from visitseg.run_folder.files import sync, write_json, write_manifest
+from visitseg.store.content import MODEL, is_same, take
 
 CURRENT = "current"
 VERSIONS = "versions"
 RECORD = "promotion.json"
-MODEL = "model.json"
-# What a version takes from a run folder. Not: visits, labels, profiles, which name visits.
-TAKEN = (
-    *(MODEL, "model_report.json", "cluster_centers.parquet", "k_diagnostics.parquet"),
-    *("segment_mix.parquet", "ledger.json", "checks.json", "changes.json", "changes.md"),
-)
 # Moments at which a change of the store can be interrupted, in their order.
 STEPS = ("locked", "copied", "synced", "added", "written", "switched", "logged")
 
@@ -164,35 +160,42 @@ class Store:
     def add(self, run: Path, record: Mapping[str, Any]) -> Version:
         """Take what a version holds from a run folder; `current` stays. Inside `changing`.
 
+        Where a version holds the same already, none is added: its record then tells the new
+        verdict, except that a version which has scored is not called refused afterwards.
+
         Parameters
         ----------
         run : Path
             A run folder.
         record : mapping
-            What ``promotion.json`` shall say besides number, time and origin.
+            What ``promotion.json`` shall say besides number, times and origin: `live` and more.
         """
-        there = read_manifest(run)
-        number = _padded(str(int(max(self._numbers(), default="0", key=int)) + 1))
         staging = self.folder / _STAGING
         staging.mkdir()
-        for name in (name for name in TAKEN if name in there):
-            shutil.copyfile(run / name, staging / name)
-        told = {
-            "schema_version": 1,
-            "version": number,
-            "utc": _now(),
-            "run": str(run),
-            "previous": self.current,
-            **record,
-        }
-        write_json(staging / RECORD, told)
+        take(run, staging)
         self._at("copied")
         write_manifest(staging)  # hashing makes every file durable
+        now = _now()
+        told = {"utc": now, "run": str(run), "judged": now, "previous": self.current, **record}
+        known = next((one for one in self.versions() if is_same(staging, one.folder)), None)
+        if known:
+            told |= {key: known.record[key] for key in ("utc", "run")}
+            if known.record["live"] and not record["live"]:
+                told = dict(known.record)
+        number = known.number if known else self._next()
+        told = {"schema_version": 1, "version": number, **told}
+        place = self._place(number)
+        write_json(staging / RECORD, told)
+        sync(staging / RECORD)
         sync(staging)
         self._at("synced")
-        place = self._place(number)
-        staging.rename(place)
-        sync(place.parent)
+        if known:
+            (staging / RECORD).replace(place / RECORD)
+            sync(place)
+            shutil.rmtree(staging)
+        else:
+            staging.rename(place)
+            sync(place.parent)
         self._at("added")
         return Version(number, place, told)
 
@@ -231,6 +234,9 @@ class Store:
 
     def _place(self, number: str) -> Path:
         return self.folder / VERSIONS / number
+
+    def _next(self) -> str:
+        return _padded(str(int(max(self._numbers(), default="0", key=int)) + 1))
 
     def _numbers(self) -> list[str]:
         folder = self.folder / VERSIONS

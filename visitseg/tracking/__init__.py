@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from visitseg import __version__
 from visitseg.errors import ConfigError
 from visitseg.model import Model
+from visitseg.run_folder.copies import copy_without_ids
 from visitseg.run_folder.files import read_manifest
 
 # Aggregates only: no visits, no labels.
@@ -84,9 +86,10 @@ def log_run(
                 "visitseg.decision": report["decision"]["text"],
             }
         )
-        for file in _FILES:
-            if file in files:
-                mlflow.log_artifact(str(folder / file))
+        with TemporaryDirectory() as copies:
+            for file in (file for file in _FILES if file in files):
+                copy_without_ids(folder / file, Path(copies) / file)
+            mlflow.log_artifacts(copies)
         mlflow.pyfunc.log_model(
             name="model",
             python_model=str(_SERVED),
