@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,11 +15,15 @@ import pytest
 from benchmarks.quality import families
 from benchmarks.quality.families import NAMED
 from visitseg import Model, SegmentError, VisitSegmenter, align, run
+from visitseg.config import GateSettings
+from visitseg.identity import sample
 from visitseg.identity.alignment import previous_of
 from visitseg.segments import retrain, rules
 from visitseg.segments.fitted import Fitted
 from visitseg.segments.rest import Rest, look
 from visitseg.segments.search import Vote
+from visitseg.store import promotion
+from visitseg.visits.text import load
 
 KINDS = ("browsers", "bots", "searchers")
 
@@ -153,7 +158,10 @@ def test_segments_without_a_valley_between_them_are_not_held(old: Model, rest: R
     assert retrain.hold(replace(rest, search=undecided), previous) is None
 
 
-def test_a_run_with_the_previous_one_writes_what_changed(old: Model) -> None:
+def test_a_run_with_the_previous_one_writes_what_changed(
+    old: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "SIZE", 900)
     old.save("jan.json")
     pq.write_table(visits(2, *KINDS, "readers"), "feb.parquet")
     found = run(source="visits", input=["feb.parquet"], out="feb", previous="jan.json")
@@ -170,7 +178,10 @@ def test_a_run_with_the_previous_one_writes_what_changed(old: Model) -> None:
     assert content["born"] == ["s5"]
     assert content["migration"]["old"] == old.segment_ids
     assert content["migration"]["new"] == new.segment_ids
-    assert sum(map(sum, content["migration"]["visits"])) == 1600
+    assert sum(map(sum, content["migration"]["visits"])) == 900
+    assert content["migration"]["of"] == 1600
+    by_hand = [f"{share:.1%} of all visits" for share in (s.share for s in new.segments)]
+    assert sum(share in sentence for share in by_hand for sentence in content["changelog"]) >= 4
     page = Path("feb/changes.md").read_text()
     assert all(f"- {sentence}" in page for sentence in content["changelog"])
     assert found.report["changes"]["changelog"] == content["changelog"]
@@ -180,3 +191,53 @@ def test_a_run_with_the_previous_one_writes_what_changed(old: Model) -> None:
     assert centers["segment_id"].to_pylist() == new.segment_ids
     ids = np.array(new.segment_ids)[labels["cluster"].to_numpy()]
     assert (ids == np.array(labels["segment_id"].to_pylist())).all()
+
+
+def test_the_common_sample_is_that_of_the_sql() -> None:
+    """Whatever the batches, the rows are those that sample.sql draws in a warehouse."""
+    drawn = np.random.default_rng(0).integers(1, 10**6, (3000, 2))
+    ids = sorted({f"{a}.{b}|{b}" for a, b in drawn}, key=lambda id_: (len(id_), id_))
+    with duckdb.connect() as engine:
+        visits = pa.table({"visit_id": ids})
+        engine.register("visits", visits)
+        found = engine.sql(load("sample", "duckdb").sql, params={"size": 250}).fetchall()
+    for size in (1, 97, 251, 5000):
+        batches = [ids[start : start + size] for start in range(0, len(ids), size)]
+        assert sample.smallest(batches, 250).tolist() == sorted(place for (place,) in found)
+
+
+@pytest.mark.parametrize("preset", [pytest.param("auto", marks=pytest.mark.slow), "baseline"])
+def test_models_are_compared_on_one_sample_of_the_visits(
+    monkeypatch: pytest.MonkeyPatch, preset: str
+) -> None:
+    """Run, promotion, `fit` and `align` label the same visits by both models, and no others."""
+    monkeypatch.setattr(sample, "SIZE", 500)
+    monkeypatch.setattr(sample, "_BATCH", 128)
+    for name, seed in (("jan", 1), ("feb", 2)):
+        X = visits(seed, *KINDS)
+        ids = pa.array(f"{17 * i}|{i}" for i in range(1000, 1000 + len(X)))
+        pq.write_table(X.append_column("visit_id", ids), f"{name}.parquet")
+    options = {"source": "visits", "preset": preset, "k_max": 6, "k_final": 4}
+    run(input=["jan.parquet"], out="jan", **options)
+    run(input=["feb.parquet"], out="feb", previous="jan", **options)
+    told = json.loads(Path("feb/changes.json").read_text())["migration"]
+    assert (sum(map(sum, told["visits"])), told["of"]) == (500, 1300)
+    assert "500 of the 1,300 visits of this run" in Path("feb/changes.md").read_text()
+    jan, feb, X = Model.load("jan"), Model.load("feb"), pq.read_table("feb/visits.parquet")
+    mixed = X.take(np.random.default_rng(3).permutation(len(X)))
+    for table in (X, mixed, mixed.to_pandas()):
+        migration = align(jan, feb, table).migration
+        assert migration.drop(["old"]).to_pandas().to_numpy().tolist() == told["visits"]
+    promotion.promote(Path("jan"), Path("models"), GateSettings())
+    found = promotion.promote(Path("feb"), Path("models"), GateSettings())
+    (alignment,) = [one for one in found.conditions if one.name == "alignment"]
+    assert alignment.passed
+    match = promotion._matched(Path("feb"), jan, feb)
+    assert match is not None
+    assert match.counts.tolist() == told["visits"]
+    again = VisitSegmenter(preset, k=4, k_max=6).fit(mixed, previous=jan).model_
+    carried = align(jan, again, X).mapping
+    assert carried == {id_: id_ if id_ in jan.segment_ids else None for id_ in again.segment_ids}
+    # Without ids nobody can say which visits are the same ones: all are taken.
+    everyone = align(jan, feb, X.drop(["visit_id"])).migration.drop(["old"])
+    assert everyone.to_pandas().to_numpy().sum() == 1300

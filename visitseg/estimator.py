@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from visitseg.errors import SegmentError
 from visitseg.identity.alignment import check_previous
+from visitseg.identity.sample import common_rows_of
 from visitseg.model import Model
 from visitseg.model.learnt import from_auto, from_baseline
 from visitseg.segments import auto, baseline, frames, tables
@@ -124,7 +126,10 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check_parameters()
         columns, days = self._read(X)
-        before = check_previous(previous, columns, visits=self._visits) if previous else None
+        before = None
+        if previous:
+            rows = common_rows_of(X)
+            before = check_previous(previous, columns, visits=self._visits, rows=rows)
         if self.preset == "baseline":
             return self._fit_baseline(columns, days, before)
         found = auto.segment(
@@ -191,6 +196,8 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             k_final=k,
             seed=self.seed,
         )
+        if before and before.rows is not None:
+            before = replace(before, rows=np.flatnonzero(np.isin(order, before.rows)))
         found = found.carrying_on(before, own)
         self.labels_ = np.empty(len(order), dtype=np.int32)
         self.labels_[order] = found.found.labels

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from visitseg.errors import SegmentError
+from visitseg.identity.sample import Rows, common_rows_of
 from visitseg.model import Model
 from visitseg.segments.axes import Columns
 from visitseg.segments.identity import Match
 from visitseg.segments.previous import Previous
+from visitseg.segments.sample import take
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Alignment:
     merged : dict of str to list of str
         New id -> old ids that it unites.
     migration : pyarrow.Table
-        A row per old segment: its id, then the number of its visits in every new one.
+        A row per old segment: its id, then the number of its visits in every new one; of the
+        visits that both models labelled.
     same : bool
         The same segmentation: as many segments, every one of them kept.
     similarity : dict of str to float
@@ -63,7 +66,8 @@ def align(old: Model, new: Model, X: Any) -> Alignment:
     old, new : Model
         The model before and the one after.
     X : frame, Arrow table or array of shape (n_visits, n_features)
-        Visits that both can label, best those that `new` was learnt on.
+        Visits that both can label, best those that `new` was learnt on. Of a frame with the column
+        `visit_id` at most 100,000 are labelled, those with the smallest MD5 of their id.
 
     Raises
     ------
@@ -82,11 +86,25 @@ def align(old: Model, new: Model, X: Any) -> Alignment:
     >>> align(old, new, more).born
     ['s3']
     """
-    labels = new.assign(X).labels
-    found = previous_of(old).identify(
-        old.columns(X), labels, tuple(new.segment_ids), next_id=new.next_id
-    )
-    return alignment(found)
+    rows = common_rows_of(X)
+    before, after = old.columns(X), new.columns(X)
+    if rows is not None:
+        before, after = take(before, rows), take(after, rows)
+    return alignment(matched(old, new, before, after))
+
+
+def matched(old: Model, new: Model, before: Columns, after: Columns) -> Match:
+    """Match the segments of two models by visits.
+
+    Parameters
+    ----------
+    old, new : Model
+        The model before and the one after.
+    before, after : mapping of str to ndarray of shape (n_visits,)
+        The features that either model needs, of the same visits.
+    """
+    labels, ids = new.assign_columns(after).labels, tuple(new.segment_ids)
+    return previous_of(old).identify(before, labels, ids, next_id=new.next_id)
 
 
 def previous_of(model: Model) -> Previous:
@@ -101,8 +119,21 @@ def previous_of(model: Model) -> Previous:
     )
 
 
-def check_previous(model: Model, columns: Columns, *, visits: bool) -> Previous:
+def check_previous(
+    model: Model, columns: Columns, *, visits: bool, rows: Rows | None = None
+) -> Previous:
     """Return what a retrain has to know of a model, if it can label the same visits.
+
+    Parameters
+    ----------
+    model : Model
+        The model before.
+    columns : mapping of str to ndarray of shape (n_visits,)
+        Features of the new visits.
+    visits : bool
+        Whether they are a visit table's.
+    rows : ndarray, optional
+        The sample of them on which segments are matched; default: all.
 
     Raises
     ------
@@ -120,7 +151,7 @@ def check_previous(model: Model, columns: Columns, *, visits: bool) -> Previous:
             do="Give a model that was learnt on the same features, or none: the segments then get "
             "new identities.",
         )
-    return previous_of(model)
+    return replace(previous_of(model), rows=rows)
 
 
 def alignment(found: Match) -> Alignment:

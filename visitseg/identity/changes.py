@@ -14,17 +14,15 @@ from visitseg.segments.identity import MOSTLY, Match
 SCHEMA_VERSION = 1
 
 
-def changes(found: Match, old: Model, new: Mapping[str, str], path: str) -> dict[str, Any]:
+def changes(found: Match, old: Model, new: Model, path: str) -> dict[str, Any]:
     """Return the content of ``changes.json``.
 
     Parameters
     ----------
     found : Match
         What became of the segments.
-    old : Model
-        The model before.
-    new : mapping of str to str
-        Names of the new segments by id.
+    old, new : Model
+        The model before and the one after.
     path : str
         Where the model before was read from.
     """
@@ -51,6 +49,7 @@ def changes(found: Match, old: Model, new: Mapping[str, str], path: str) -> dict
             "old": list(found.old),
             "new": list(found.new),
             "visits": found.counts.tolist(),
+            "of": new.training["n_visits"],
         },
         "changelog": changelog(found, old, new),
     }
@@ -74,14 +73,14 @@ def write_changes(
     """
     if match is None or old is None:
         return {}
-    before, after = (dict(zip(one.segment_ids, one.names, strict=True)) for one in (old, new))
-    content = changes(match, old, after, path)
+    content = changes(match, old, new, path)
+    names = (dict(zip(one.segment_ids, one.names, strict=True)) for one in (old, new))
     write_json(folder / "changes.json", content)
-    (folder / "changes.md").write_text(to_markdown(content, before, after), encoding="utf-8")
+    (folder / "changes.md").write_text(to_markdown(content, *names), encoding="utf-8")
     return {"changes": {"previous": content["previous"], "changelog": content["changelog"]}}
 
 
-def changelog(found: Match, old: Model, new: Mapping[str, str]) -> list[str]:
+def changelog(found: Match, old: Model, new: Model) -> list[str]:
     """Say in sentences what happened; what changed comes first, what was kept last."""
     return list(_Words(found, old, new).sentences())
 
@@ -97,6 +96,10 @@ def to_markdown(content: Mapping[str, Any], old: Mapping[str, str], new: Mapping
         Names of the segments by id.
     """
     previous, table = content["previous"], content["migration"]
+    n = sum(map(sum, table["visits"]))
+    which = "The visits of this run"
+    if n < table["of"]:
+        which = f"{n:,} of the {table['of']:,} visits of this run, drawn by the hash of their ids"
     lines = [
         "# What changed in the segments",
         "",
@@ -107,7 +110,7 @@ def to_markdown(content: Mapping[str, Any], old: Mapping[str, str], new: Mapping
         "",
         "## Where the visits go",
         "",
-        "The visits of this run, labelled by both models: a row per segment of the previous one.",
+        f"{which}, labelled by both models: a row per segment of the previous one.",
         "",
         "| previous | " + " | ".join(f"{id_} {new[id_]}" for id_ in table["new"]) + " |",
         "|---|" + "---:|" * len(table["new"]),
@@ -126,7 +129,7 @@ class _Words:
 
     found: Match
     model: Model
-    names: Mapping[str, str]
+    after: Model
 
     def sentences(self) -> Iterator[str]:
         found = self.found
@@ -160,7 +163,7 @@ class _Words:
             if now != id_:
                 other = f" as {self.new(now)}"
             elif self.old(id_) != self.new(id_):
-                other = f", now called {self.names[id_]}"
+                other = f", now called {self.new(id_).removeprefix(f'{id_} ')}"
             yield (
                 f"{self.old(id_)} is kept{other}: {found.similarity[id_]:.0%} of its visits are "
                 f"the same; {self.now(now):.1%} of all visits, after {self.trained(id_):.1%}."
@@ -172,7 +175,7 @@ class _Words:
 
     def new(self, id_: str) -> str:
         """Return what a segment is called."""
-        return f"{id_} {self.names[id_]}"
+        return next(f"{id_} {one.name}" for one in self.after.segments if one.id == id_)
 
     def trained(self, id_: str) -> float:
         """Return the share of an old segment when it was learnt."""
@@ -185,8 +188,7 @@ class _Words:
 
     def now(self, id_: str) -> float:
         """Return the share of a new segment."""
-        counts = self.found.counts
-        return float(counts[:, self.found.new.index(id_)].sum() / max(counts.sum(), 1))
+        return next(one.share for one in self.after.segments if one.id == id_)
 
     def from_(self, id_: str) -> str:
         """Say where the visits of a new segment were."""

@@ -89,6 +89,8 @@ def _days(
 ) -> list[dict[str, Any]]:
     """Return the reference of every day: visits per cluster, and every feature's mean."""
     dated = np.flatnonzero(np.isfinite(days))
+    if not len(dated):
+        return []
     order = dated[np.argsort(days[dated], kind="stable")]
     numbers, starts = np.unique(days[order], return_index=True)
     rows = []

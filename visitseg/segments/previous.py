@@ -13,6 +13,7 @@ from visitseg.segments.fit import Labels
 from visitseg.segments.fitted import Fitted
 from visitseg.segments.identity import Match, first_ids, match
 from visitseg.segments.nearest import Nearest
+from visitseg.segments.sample import take
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Previous:
         Kind of each segment.
     names : mapping of str to str
         Segment id -> name.
+    rows : ndarray, optional
+        Which of the new visits tell one segment from another; default: all of them.
     """
 
     applied: Fitted | Nearest
@@ -65,6 +68,7 @@ class Previous:
     shares: npt.NDArray[np.float64]
     kinds: tuple[str | None, ...]
     names: Mapping[str, str] = field(default_factory=dict)
+    rows: npt.NDArray[np.int64] | None = None
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -92,6 +96,8 @@ class Previous:
         next_id : int
             The first id that is free there, too.
         """
+        if self.rows is not None:
+            columns, labels = take(columns, self.rows), labels[self.rows]
         old = self.applied.assign(columns)
         strange = self.applied.unlike(old) if isinstance(self.applied, Fitted) else None
         return match(

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from visitseg.config import GateSettings
 from visitseg.errors import InputError, PromotionError
-from visitseg.identity.alignment import previous_of
+from visitseg.identity.alignment import matched
+from visitseg.identity.sample import read_common
 from visitseg.model import Model
 from visitseg.model.places import FILE
 from visitseg.run_folder.files import read_manifest
@@ -143,17 +144,15 @@ def roll_back(
 
 
 def _matched(run: Path, old: Model, new: Model) -> Match | None:
-    """Label the visits of the run by both models; None where the run did not keep them."""
+    """Label visits of the run by both models; None where the run did not keep them."""
     if not (run / _VISITS).is_file():
         return None
     there = set(pq.read_schema(run / _VISITS).names)
     wanted = sorted({*old.needs, *new.needs, "pageviews"} & there)
-    visits = pq.read_table(run / _VISITS, columns=wanted)
     if set(old.needs) - set(wanted):
         return None
-    labels = new.assign(visits).labels
-    ids = tuple(new.segment_ids)
-    return previous_of(old).identify(old.columns(visits), labels, ids, next_id=new.next_id)
+    visits = read_common(run / _VISITS, wanted)
+    return matched(old, new, old.columns(visits), new.columns(visits))
 
 
 def _refusal(

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from visitseg.config import Settings
 from visitseg.identity.alignment import check_previous
 from visitseg.identity.changes import write_changes
+from visitseg.identity.sample import common_rows
 from visitseg.model import Model
 from visitseg.model.learnt import from_auto
 from visitseg.model.places import FILE
@@ -70,7 +71,10 @@ def by_auto(
         {name: np.ascontiguousarray(X[:, j]) for j, name in enumerate(features)}
     )
     described = artifacts.read_described(visits, dimensions)
-    before = check_previous(previous, columns, visits=True) if previous else None
+    before = None
+    if previous:
+        rows = common_rows(visits)
+        before = check_previous(previous, columns, visits=True, rows=rows)
     found = auto.segment(
         columns,
         transforms=transforms,

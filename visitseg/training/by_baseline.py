@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from visitseg.config import Settings
 from visitseg.identity.alignment import check_previous
 from visitseg.identity.changes import write_changes
+from visitseg.identity.sample import common_rows
 from visitseg.model import Model
 from visitseg.model.learnt import from_baseline
 from visitseg.model.places import FILE
@@ -51,7 +52,10 @@ def by_baseline(
     )
     progress.done(f"{k_final} segments")
     columns = dict(zip(features, artifacts.read_features(visits, features).T, strict=True))
-    before = check_previous(previous, columns, visits=True) if previous else None
+    before = None
+    if previous:
+        rows = common_rows(visits)
+        before = check_previous(previous, columns, visits=True, rows=rows)
     found = found.carrying_on(before, columns)
     given = {**(before.names if before else {}), **settings.names}
     progress.step("writing labels")
