@@ -14,7 +14,7 @@ import pytest
 from report_folder import Page, html, marks, page_of
 
 from visitseg.pipeline import Run, demo
-from visitseg.report import answer, candidates, cards, evidence, plain, render, steps
+from visitseg.report import answer, candidates, cards, evidence, plain, render, steps, verdict
 from visitseg.report.folder import RunFolder, read
 
 
@@ -64,7 +64,7 @@ def test_a_graded_answer_counts_groups_and_calls_borders_conventions(
 ) -> None:
     run = changed("model_report.json", grade="graded")
     assert " groups of visits." in answer.headline(run)
-    head, text = answer.verdict(run) or ("", "")
+    head, text = verdict.how_sure(run) or ("", "")
     assert head == "Useful bands, not separate species."
     assert "shade into each other" in text
 
@@ -72,7 +72,7 @@ def test_a_graded_answer_counts_groups_and_calls_borders_conventions(
 def test_no_structure_is_one_kind_of_visit(changed: Callable[..., RunFolder]) -> None:
     run = changed("model_report.json", grade="none")
     assert answer.headline(run).startswith("One kind of visit, by behaviour. ")
-    assert (answer.verdict(run) or ("",))[0] == "We found no groups beyond the rules."
+    assert (verdict.how_sure(run) or ("",))[0] == "We found no groups beyond the rules."
 
 
 def test_a_defining_feature_is_never_a_finding(run: RunFolder) -> None:
@@ -282,4 +282,4 @@ def test_an_answer_of_the_users_own_says_so(changed: Callable[..., RunFolder]) -
     decision = {"rule": "set by the user", "text": "as set", "k_distinct": 3}
     run = changed("model_report.json", decision=decision)
     assert "as you set it." in answer.headline(run)
-    assert "Left to themselves, the data answer 3." in (answer.verdict(run) or ("", ""))[1]
+    assert "Left to themselves, the data answer 3." in (verdict.how_sure(run) or ("", ""))[1]

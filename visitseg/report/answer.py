@@ -1,10 +1,10 @@
-"""The first screen in words: who comes, how sure we are, what to do next."""
+"""The first screen in words: who comes, what they bring, why totals differ."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from visitseg.report import cards, facts, features, steps, words
+from visitseg.report import cards, facts, steps, verdict, words
 from visitseg.report.folder import Record, RunFolder, Segment
 
 _NAMED_IN_LEDE = 6
@@ -29,7 +29,7 @@ def headline(run: RunFolder) -> str:
         return f"{n} visits, not yet in segments"
     if grade is None:
         return f"{words.in_words(k)} segment{'' if k == 1 else 's'} of {n} visits"
-    if _set_by_user(run):
+    if verdict.set_by_user(run):
         first = f"{words.in_words(k)} segment{'' if k == 1 else 's'} of visits, as you set it."
     elif grade == "none":
         ruled = ", by behaviour" if run.rules else ". Behaviour varies, but without clear groups"
@@ -84,7 +84,7 @@ def lede(run: RunFolder) -> list[Record]:
             manner = _manner(run, segment)
             comma = "," if ", who" in manner else ""
             end = f"{more}. " if last else ", " if i < len(named) - 2 or more else f"{comma} and "
-            pieces.append(_piece(segment, f"{words.share(segment.share)} are ", f"{manner}{end}"))
+            pieces.append(_piece(segment, _who(run, segment), f"{manner}{end}"))
     buyers = run.of_rule("converted")
     for i, segment in enumerate(buyers):
         end = ". " if i < len(buyers) - 1 else f": {_orders(run)}." if _orders(run) else "."
@@ -93,7 +93,16 @@ def lede(run: RunFolder) -> list[Record]:
 
 
 def _piece(segment: Segment, text: str, after: str) -> Record:
-    return {"text": text, "segment": segment, "name": words.spoken(segment.name), "after": after}
+    name = words.cut(words.spoken(segment.name), words.LONGEST)
+    return {"text": text, "segment": segment, "name": name, "after": after}
+
+
+def _who(run: RunFolder, segment: Segment) -> str:
+    """Begin a sentence about a segment; a rest that was not cut is no finding of its own."""
+    if len(run.segments) == 1:
+        return "All visits are "
+    others = "all others, called " if segment.kind == "rest" else ""
+    return f"{words.share(segment.share)} are {others}"
 
 
 def _manner(run: RunFolder, segment: Segment) -> str:
@@ -104,7 +113,9 @@ def _manner(run: RunFolder, segment: Segment) -> str:
         figure = words.number(float(pages))
         typical.append(f"{figure} page{'' if figure == '1' else 's'}")
     pace = run.typical("time_on_site_sec_per_pageview", segment).get("median")
-    if pace is not None:
+    if pages == 0:
+        typical = ["mostly without a page view"]
+    elif pace is not None:
         typical.append(f"{words.duration(float(pace))} each")
     said = f" ({', '.join(typical)})" if typical and not segment.few else ""
     left = steps.unfinished(run)
@@ -138,74 +149,6 @@ def _largest_and_smallest(run: RunFolder) -> Iterator[Record]:
         yield {"text": f"{words.count(buyers)} {noun} placed {said}."}
 
 
-def verdict(run: RunFolder) -> tuple[str, str] | None:
-    """Say how sure we are: a short head, and what it means.
-
-    Parameters
-    ----------
-    run : RunFolder
-        The run.
-
-    Returns
-    -------
-    tuple of (str, str) or None
-        None without segments.
-    """
-    k, grade = run.report.get("k_final"), run.report.get("grade")
-    if not k:
-        return None
-    if grade is None:
-        rule = (run.report.get("decision") or {}).get("rule") or "set by the preset"
-        return (
-            f"K was set to {k} {rule.removeprefix('set ')}.",
-            "The baseline preset gives no verdict on whether the groups are real. It always cuts "
-            "the visits into K parts, with or without gaps between them: read them as parts, "
-            "not as kinds of visits.",
-        )
-    if _set_by_user(run):
-        distinct = (run.report.get("decision") or {}).get("k_distinct")
-        said = f" Left to themselves, the data answer {distinct}." if distinct != k else ""
-        return f"K was set to {k} by the user.", f"Whether it fits is under Evidence.{said}"
-    again = min((float(s.profile.get("jaccard") or 0) for s in run.beyond), default=1.0)
-    same = f"{words.share(again)} the same"
-    if grade == "distinct":
-        return (
-            "Real groups.",
-            "Between every two segments there is a gap with few visits, and drawing the data again "
-            f"gives the same groups, {same} or more.",
-        )
-    if grade == "graded":
-        named = words.listed([words.spoken(s.name) for s in run.beyond])
-        border = (
-            f"But {named} shade into each other: "
-            f"their border{'s are' if len(run.beyond) > 2 else ' is'} a convention."
-            if len(run.beyond) > 1
-            else "The rest is one continuum; its bands were not asked for."
-        )
-        return (
-            "Useful bands, not separate species.",
-            f"Draw the data again and the same segments come back, {same}. {border}",
-        )
-    use = "Use the rules, or compare" if run.rules else "Compare"
-    return (
-        "We found no groups beyond the rules." if run.rules else "We found no groups.",
-        f"Any {'further ' if run.rules else ''}cut would be arbitrary: it would not come back. "
-        f"{use} visits along {_widest(run)}.",
-    )
-
-
-def _widest(run: RunFolder) -> str:
-    """Name the behaviour in which visits differ most."""
-    shares = run.profiles.get("contributions") or {}
-    if not shares:
-        return "pages and time"
-    return features.axis(max(shares, key=lambda axis: shares[axis])).lower()
-
-
-def _set_by_user(run: RunFolder) -> bool:
-    return (run.report.get("decision") or {}).get("rule") == "set by the user"
-
-
 def bars(run: RunFolder) -> list[Record]:
     """Lay out who comes, who fills baskets, who pays: one bar each, parts in one order.
 
@@ -237,7 +180,7 @@ def _bar(title: str, total: str, parts: list[tuple[Segment, float]]) -> Record:
         "total": total,
         "parts": [
             {
-                "name": segment.title,
+                "name": words.cut(segment.title, words.LONGEST),
                 "colour": segment.colour,
                 "again": segment.again,
                 "share": words.share(part / whole),

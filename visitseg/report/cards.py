@@ -16,6 +16,7 @@ Z99 = 2.5758
 
 _MOST_ROWS, _MOST_DIMENSIONS = 8, 3
 _TELLING_LIFT = 1.1
+_LONGEST_VALUE = 90
 _TIMES = "\u00d7"
 _STEADY_POINTS = 0.15
 _TREND_DAYS = 14
@@ -42,7 +43,7 @@ def cards(run: RunFolder) -> list[Record]:
 
 
 def _card(run: RunFolder, segment: Segment, scales: dict[str, tuple[float, float]]) -> Record:
-    profile = segment.profile
+    profile, alone = segment.profile, len(run.segments) == 1
     own_rule = segment.rule if len(run.of_rule(segment.rule or "")) == 1 else None
     card = dict(profile.get("rule") or {})
     return {
@@ -50,7 +51,7 @@ def _card(run: RunFolder, segment: Segment, scales: dict[str, tuple[float, float
         "title": segment.title,
         "colour": segment.colour,
         "again": segment.again,
-        "badge": evidence.badge(segment),
+        "badge": ("note", "Everyone") if alone else evidence.badge(segment),
         "because": words.capital(_because(segment)),
         "share": _exact(segment.share),
         "n": f"{words.visits(segment.n)} visit{'' if segment.n == 1 else 's'}",
@@ -58,12 +59,21 @@ def _card(run: RunFolder, segment: Segment, scales: dict[str, tuple[float, float
         "trend": trend(run, segment),
         "rows": [_row(run, segment, name, at) for name, at in scales.items() if not segment.few],
         "money": [] if segment.few else _money(run, segment),
-        "rules": [] if card.get("withheld") and not own_rule else plain.rules(
-            list(card.get("alternatives") or []), own_rule, run.currency
-        ),
-        "fine": _fine(card, own_rule),
+        "rules": _rules(run, card, own_rule, alone=alone),
+        "fine": "" if segment.kind == "rest" else _fine(card, own_rule),
         "dimensions": telling(segment)[:_MOST_DIMENSIONS],
     }  # fmt: skip
+
+
+def _rules(run: RunFolder, card: Record, own_rule: str | None, *, alone: bool) -> list[str]:
+    if alone:
+        return ["Every visit."]
+    if card.get("withheld") and not own_rule:
+        return []
+    said = plain.rules(list(card.get("alternatives") or []), own_rule, run.currency)
+    if own_rule == "bounced" and run.typical("engaged"):
+        return [plain.NOT_ENGAGED]
+    return said
 
 
 def _exact(share: float) -> str:
@@ -195,13 +205,14 @@ def telling(segment: Segment) -> list[Record]:
     found: list[tuple[float, Record]] = []
     for dimension, rows in (segment.profile.get("dimensions") or {}).items():
         for row in rows:
-            n, share = segment.n, float(row["share"])
+            n, share, value = segment.n, float(row["share"]), str(row["value"])
             clear = wilson(share, n)[0] > float(row["share_of_all"])
             if share * n < RELIABLE or float(row["lift"]) < _TELLING_LIFT or not clear:
                 continue
             told = {
                 "dimension": words.sentence(dimension).lower(),
-                "value": str(row["value"]),
+                "value": words.cut(value, _LONGEST_VALUE),
+                "whole": value if words.width(value) > _LONGEST_VALUE else "",
                 "lift": f"{float(row['lift']):.1f}{_TIMES}",
                 "here": words.share(share),
                 "all": words.share(float(row["share_of_all"])),

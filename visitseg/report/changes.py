@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from visitseg.report import words
 from visitseg.report.folder import Record, RunFolder
+
+_KEPT = re.compile(r"^s\d+ .* is kept: ")  # the badge and the name beside it say so
 
 
 def changes(run: RunFolder) -> Record | None:
@@ -32,6 +36,24 @@ def _summary(told: Record) -> str:
     counts = [(len(ids), what.lower()) for _, what, ids in _groups(told)]
     said = words.listed([f"{words.in_words(n).lower()} {what}" for n, what in counts if n])
     return f"Segments: {said or 'no change'}. Ids of retired segments are never used again."
+
+
+def briefly(told: Record) -> str:
+    """Count what became of the segments: ``"5 kept, 1 new"``.
+
+    Parameters
+    ----------
+    told : dict
+        ``changes.json``.
+
+    Returns
+    -------
+    str
+        For the first screen.
+    """
+    if told.get("same"):
+        return "the same segments"
+    return ", ".join(f"{len(ids)} {what.lower()}" for _, what, ids in _groups(told) if ids)
 
 
 def _groups(told: Record) -> list[tuple[str, str, list[str]]]:
@@ -73,7 +95,7 @@ def _sentences(told: Record, id_: str) -> list[str]:
     events = [*(told.get("split") or {}).items(), *(told.get("merged") or {}).items()]
     partners = {one for one, others in events if id_ in (one, *others) for one in (one, *others)}
     return [
-        str(sentence)
+        _KEPT.sub("", str(sentence))
         for sentence in told.get("changelog") or []
         if str(sentence).startswith(f"{id_} ")
         or (len(partners) and {id_, *partners} <= set(str(sentence).replace(",", "").split()))

@@ -91,7 +91,7 @@ def _why_chosen(run: RunFolder, row: Record, k_rest: int) -> str:
     if grade == "graded" and k_rest > 1:
         return "The finest cut whose bands come back every time: all tests pass."
     if k_rest <= 1:
-        return "No cut beyond this one comes back: any further border would be arbitrary."
+        return "No cut beyond this one came back in every test: a border there would be arbitrary."
     return ""
 
 

@@ -106,7 +106,7 @@ def contributions(run: RunFolder) -> Record | None:
         ``heads`` (name, colour, again) and ``rows`` of a label and, per head, text and width.
     """
     told = run.explorer.get("landscape")
-    if not told:
+    if not told or len(run.segments) < 2:
         return None
     parts = told["contributions"]
     ranked = sorted(run.segments, key=lambda s: -s.share)
@@ -184,10 +184,13 @@ def done_at_all(run: RunFolder) -> list[Record]:
         ``label``, ``all`` and ``cells`` (segment, text, width, colour, again).
     """
     ranked = sorted(run.segments, key=lambda s: -s.share)
+    said_elsewhere = {"transaction_revenue", "unique_pages"}
+    if run.of_rule("converted"):  # that buyers buy, and others do not, is a definition
+        said_elsewhere.add("transactions")
     found = []
     for name in run.explorer.get("features") or {}:
         above = float(run.typical(name).get("above_zero", 0))
-        if not cards.rare(run, name) or not above or name == "transaction_revenue":
+        if not cards.rare(run, name) or not above or name in said_elsewhere:
             continue
         shares = [float(run.typical(name, s).get("above_zero", 0)) for s in ranked]
         found.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visitseg.report import tables, words
+from visitseg.report import changes, tables, words
 from visitseg.report.folder import Record, RunFolder
 
 _UNATTRIBUTED = {"direct", "(direct)", "(not set)", "not known", "unassigned", "(none)"}
@@ -10,6 +10,7 @@ _MOST = 4
 _FEW_BUYERS = 100
 _ONE_VISIT = 0.2
 _BORDER = 0.05
+_VIEWED = 0.5
 _IN_A_THOUSAND = 1
 
 NOT_HERE = "not in this export"
@@ -49,8 +50,11 @@ def facts(run: RunFolder) -> list[tuple[str, str]]:
     found = [("Period", _period(run)), ("Visits counted", _counted(run)), *_without(run)]
     if not run.report:
         return found
-    found.append(("Source not known", _unattributed(run)))
-    if (border := run.explorer.get("on_a_border")) is not None:
+    if run.changes:
+        found.append(("Since the last model", changes.briefly(run.changes)))
+    if run.profiles:
+        found.append(("Source not known", _unattributed(run)))
+    if len(run.beyond) > 1 and (border := run.explorer.get("on_a_border")) is not None:
         found.append(("On a border between segments", words.share(float(border))))
     buyers, orders = totals.get("visits_with_transactions"), totals.get("transactions")
     if buyers is None or not n:
@@ -109,13 +113,22 @@ def cautions(run: RunFolder) -> list[tuple[str, str]]:
     failed = [check for check in tables.checks(run) if check["state"] == "bad"]
     said += [(f"{check['name']}.", check["words"]) for check in failed]
     if run.report:
-        said += [*_too_few(run), *_period_cautions(run), *_blurred(run)]
+        said += [*_without_pages(run), *_too_few(run), *_period_cautions(run), *_blurred(run)]
     warned = [check for check in tables.checks(run) if check["state"] == "warn"]
     said += [(f"{check['name']}.", check["words"]) for check in warned if _matters(run, check)]
     if len(said) > _MOST:
         rest = len(said) - _MOST + 1
         said = [*said[: _MOST - 1], (f"{rest} more.", "They are under Evidence: checks.")]
     return said
+
+
+def _without_pages(run: RunFolder) -> list[tuple[str, str]]:
+    """Warn of an export whose visits mostly hold no page view: a sample, or other names."""
+    viewed = run.typical("pageviews").get("above_zero")
+    if viewed is None or float(viewed) >= _VIEWED:
+        return []
+    text = "The rows may be a sample, or page views have another name: pages and times mislead."
+    return [(f"{words.share(1 - float(viewed))} of visits hold no page view.", text)]
 
 
 def _too_few(run: RunFolder) -> list[tuple[str, str]]:
@@ -126,9 +139,9 @@ def _too_few(run: RunFolder) -> list[tuple[str, str]]:
     alone = ""
     if largest > _ONE_VISIT and (revenue := totals.get("transaction_revenue")):
         spent = words.money(largest * revenue, run.currency)
-        alone = f"One visit's {spent} is {words.part(largest)} of the revenue."
+        alone = f"One visit brought {words.part(largest)} of the revenue ({spent})."
     if buyers is not None and buyers < _FEW_BUYERS:
-        text = "Too few to compare buyers by country or device."
+        text = "Shares of so few are rough: among buyers only large differences hold."
         noun = "visit" if buyers == 1 else "visits"
         said.append((f"{words.count(buyers)} {noun} with an order.", f"{text} {alone}".strip()))
     elif alone:

@@ -31,6 +31,7 @@ FIRST = (
 """What cards show, in this order, as far as it is known."""
 
 _DONE = {
+    "pageviews": "See a page",
     "product_views": "See a product",
     "add_to_carts": "Fill a basket",
     "checkouts": "Reach checkout",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 
-from visitseg.report import trends, words
+from visitseg.report import dates, trends, words
 from visitseg.report.drawing import Figure
 from visitseg.report.folder import Record, RunFolder, Segment
 
@@ -91,8 +91,8 @@ def panels(run: RunFolder) -> list[Figure]:
             first, last = own[0], own[-1]
             finding = (
                 f"{segment.title}: {words.share(first['pct'])} of visits on "
-                f"{words.day(first['date_id'])}, {words.share(last['pct'])} on "
-                f"{words.day(last['date_id'])}; between {words.share(min(shares))} and "
+                f"{dates.day(first['date_id'])}, {words.share(last['pct'])} on "
+                f"{dates.day(last['date_id'])}; between {words.share(min(shares))} and "
                 f"{words.share(max(shares))} over the period."
             )
             chart = trends.mix_panel(own, segment.colour, (290, 160), dashed=segment.again)
@@ -119,7 +119,7 @@ def caption(run: RunFolder) -> str:
     if not days:
         return ""
     if len(days) == 1:
-        return f"All visits began on {words.day(days[0])}: one day shows no change over time."
+        return f"All visits began on {dates.day(days[0])}: one day shows no change over time."
     weekly = len(days) >= WEEKLY_FROM_DAYS
     what = "Weekly mean of the share of visits" if weekly else "Share of the day's visits"
     scale = " Each panel has its own scale." if len(run.segments) > 1 else ""
@@ -134,8 +134,8 @@ def _one_day(rows: list[Record], day: date) -> Figure:
     )
     return Figure(
         name="segment_mix",
-        heading=f"Shares on {words.day(day)}",
+        heading=f"Shares on {dates.day(day)}",
         caption="Point: share of the day's visits. Bar: its 95 % interval.",
-        finding=f"Shares of visits on {words.day(day)}, with 95 % intervals: {shares}.",
+        finding=f"Shares of visits on {dates.day(day)}, with 95 % intervals: {shares}.",
         chart=trends.one_day_mix(rows, (370, 50 + 30 * len(rows))),
     )

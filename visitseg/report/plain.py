@@ -8,9 +8,12 @@ import re
 from visitseg.report import features, words
 
 _BY_DEFINITION = {
-    "bounced": "Saw one page at most, did nothing more, ordered nothing.",
+    "bounced": "Saw one page at most, for no measurable time, and ordered nothing.",
     "converted": "Placed an order.",
 }
+NOT_ENGAGED = "Saw one page at most, was not engaged, and ordered nothing."
+"""What bounced means where the source says which visits were engaged."""
+
 # What counts of a feature are called, one and many.
 _COUNTED = {
     "pageviews": ("page", "pages"),

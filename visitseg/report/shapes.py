@@ -13,10 +13,10 @@ from visitseg.report.drawing import Rows, Size, inline, layered, records
 _HILL = 34
 _STEP = 44
 _ZONES = (
-    ("reject", 0.5, 0.6),
+    ("unstable", 0.5, 0.6),
     ("doubtful", 0.6, 0.75),
-    ("usable", 0.75, 0.85),
-    ("stable", 0.85, 1.06),
+    ("stable", 0.75, 0.85),
+    ("very stable", 0.85, 1.06),
 )
 
 

@@ -44,11 +44,12 @@ def _win_back(run: RunFolder) -> tuple[str, str] | None:
         return None
     most = next(s for s in run.segments if s.id == max(left, key=lambda id_: left[id_]))
     orders = float((run.report.get("totals") or {}).get("transactions") or 0)
-    times = f", against {words.count(orders)} orders" if orders else ""
+    times = f", beside {words.count(orders)} orders" if orders else ""
+    name = words.cut(words.spoken(most.name), words.LONGEST)
     return (
         f"Win back {words.count(total)} full baskets.",
-        f"{words.share(left[most.id] / total)} of them were left by {words.spoken(most.name)}"
-        f"{times}. Start with a basket reminder.",
+        f"So many visits left one behind{times}. {words.share(left[most.id] / total)} of them are "
+        f"{name}: start there, with a basket reminder.",
     )
 
 
@@ -74,7 +75,7 @@ def _landing(run: RunFolder) -> tuple[str, str] | None:
         return None
     _, channel, rate = max(lost)
     return (
-        f"Fix the pages {channel} lands on.",
+        f"Look at the pages {channel} lands on.",
         f"{words.share(rate)} of visits from {channel} leave after one page; for all visits it is "
         f"{words.share(overall)}.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from visitseg.report import features, words
@@ -76,15 +77,33 @@ def checks(run: RunFolder) -> list[Record]:
         text = "Not as expected." if rows is None else f"{found} {noun} this check."
         told.append(
             {
-                "name": words.sentence(str(check["name"])),
+                "name": _title(str(check["name"])),
                 "state": state,
                 "found": found,
                 "rows": rows,
                 "of_days": check["name"] in _OF_SEGMENTS_OR_DAYS,
-                "words": (said.get("sentences") or {}).get(check["name"], text),
+                "words": _by_name(run, str((said.get("sentences") or {}).get(check["name"], text))),
             }
         )
     return sorted(told, key=lambda check: ["bad", "warn", "ok"].index(check["state"]))
+
+
+def _title(check: str) -> str:
+    """Name a check, its feature as everywhere on the page."""
+    feature = check.removesuffix("_in_range")
+    if feature in features.KNOWN:
+        return f"{features.label(feature)} in range"
+    return (
+        words.sentence(check).replace(" ga", " GA")
+        if check.endswith("_ga")
+        else (words.sentence(check))
+    )
+
+
+def _by_name(run: RunFolder, sentence: str) -> str:
+    """Write segments by their names: readers of the page do not know their ids."""
+    names = {segment.id: segment.title for segment in run.segments}
+    return re.sub(r"\bs\d+\b", lambda found: names.get(found[0], found[0]), sentence)
 
 
 def ledger(run: RunFolder) -> Record | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from unicodedata import east_asian_width
 
 NBSP = "\u00a0"
@@ -13,6 +12,9 @@ DASH = "\u2013"
 """Stands for a value that is not shown."""
 
 MINUS = "\u2212"
+
+LONGEST = 60
+"""Places of a name within a sentence or beside a bar; the card has the whole of it."""
 
 FEW = 10
 """Segments of fewer visits show no counts and no centres: they would describe single visitors."""
@@ -255,41 +257,3 @@ def sentence(name: str) -> str:
     """
     spaced = name.replace("_", " ").strip()
     return capital(spaced)
-
-
-def day(when: date) -> str:
-    """Write a day: ``1 August 2017``.
-
-    Parameters
-    ----------
-    when : datetime.date
-        The day.
-
-    Returns
-    -------
-    str
-        Day, month, year.
-    """
-    return f"{when.day} {when:%B %Y}"
-
-
-def period(first: date, last: date) -> str:
-    """Write a range of days without repeating month and year.
-
-    Parameters
-    ----------
-    first, last : datetime.date
-        Both included.
-
-    Returns
-    -------
-    str
-        ``"1 to 31 August 2017"``.
-    """
-    if first == last:
-        return day(first)
-    if first.year != last.year:
-        return f"{day(first)} to {day(last)}"
-    if first.month != last.month:
-        return f"{first.day} {first:%B} to {day(last)}"
-    return f"{first.day} to {day(last)}"

@@ -13,6 +13,7 @@ from visitseg.report import (
     cards,
     changes,
     charts,
+    dates,
     evidence,
     explorer,
     facts,
@@ -22,6 +23,7 @@ from visitseg.report import (
     steps,
     tables,
     theme,
+    verdict,
     words,
 )
 from visitseg.report.drawing import Figure
@@ -86,8 +88,9 @@ def _answer(run: RunFolder) -> Record:
         "simulated": bool(run.report.get("smoke_mode")),
         "lede": answer.lede(run),
         "bars": answer.bars(run) if run.profiles else [],
-        "verdict": answer.verdict(run),
+        "verdict": verdict.how_sure(run),
         "grade": run.report.get("grade"),
+        "scale": verdict.grade(run),
         "facts": facts.facts(run),
         "differ": answer.why_totals_differ(run),
         "steps": steps.steps(run),
@@ -96,7 +99,7 @@ def _answer(run: RunFolder) -> Record:
 
 
 def _eyebrow(run: RunFolder) -> str:
-    period = words.period(*run.days) if run.days else ""
+    period = dates.period(*run.days) if run.days else ""
     counted = f"{words.count(run.n_visits)} visits"
     return " · ".join(part for part in (facts.source(run), period, counted) if part)
 
@@ -113,13 +116,18 @@ def _segments(run: RunFolder) -> Record:
         ],
         "cards": cards.cards(run),
         "fidelity": words.share(float(fidelity)) if fidelity else "",
-        "features": [(features.label(f), features.unit(f, run.currency)) for f in run.features],
+        "features": [(features.label(f), features.unit(f, run.currency)) for f in _told(run)],
         "heat": _heat(run),
-        "overall": [features.value(f, m, run.currency) for f, m in run.overall.items()],
+        "overall": [features.value(f, run.overall[f], run.currency) for f in _told(run)],
         "all_visits": words.count(run.n_visits),
         "left_out": [features.label(name) for name in run.report.get("features_left_out") or []],
         "clipped": any(tables.clipped_values(run).values()),
     }
+
+
+def _told(run: RunFolder) -> list[str]:
+    """Return the features of which some centre is not 0: a column of zeros says nothing."""
+    return [f for f in run.features if any(s.centre[f] != 0 for s in run.segments)]
 
 
 def _heat(run: RunFolder) -> list[Record]:
@@ -134,7 +142,7 @@ def _heat(run: RunFolder) -> list[Record]:
                     "side": "na" if depth is None else "hi" if depth > 0 else "lo",
                     "depth": f"{abs(depth or 0):.2f}",
                 }
-                for feature in run.features
+                for feature in _told(run)
                 for depth in [figures.lift(run, segment, feature)]
             ],
         }

@@ -1,0 +1,100 @@
+"""How sure we are: the grade, and what it means."""
+
+from __future__ import annotations
+
+from visitseg.report import features, words
+from visitseg.report.folder import RunFolder, Segment
+
+_SURE = 0.85
+
+
+def how_sure(run: RunFolder) -> tuple[str, str] | None:
+    """Say how sure we are: a short head, and what it means.
+
+    Parameters
+    ----------
+    run : RunFolder
+        The run.
+
+    Returns
+    -------
+    tuple of (str, str) or None
+        None without segments.
+    """
+    k, grade = run.report.get("k_final"), run.report.get("grade")
+    if not k:
+        return None
+    if grade is None:
+        rule = (run.report.get("decision") or {}).get("rule") or "set by the preset"
+        return (
+            f"K was set to {k} {rule.removeprefix('set ')}.",
+            "The baseline preset gives no verdict on whether the groups are real. It always cuts "
+            "the visits into K parts, with or without gaps between them: read them as parts, "
+            "not as kinds of visits.",
+        )
+    if set_by_user(run):
+        distinct = (run.report.get("decision") or {}).get("k_distinct")
+        said = f" Left to themselves, the data answer {distinct}." if distinct != k else ""
+        return f"K was set to {k} by the user.", f"Whether it fits is under Evidence.{said}"
+    weakest = min(run.beyond, key=_again, default=None)
+    same = f"{words.share(_again(weakest) if weakest else 1.0)} the same"
+    if grade == "distinct":
+        return "Real groups.", _parted(weakest, same)
+    if grade == "graded":
+        border = (
+            f"But {_bands(run)} shade into each other: "
+            f"their border{'s are' if len(run.beyond) > 2 else ' is'} a convention."
+            if len(run.beyond) > 1
+            else "The rest is one continuum; its bands were not asked for."
+        )
+        return (
+            "Useful bands, not separate species.",
+            f"Draw the data again and the same segments come back, {same}. {border}",
+        )
+    use = "Use the rules, or compare" if run.rules else "Compare"
+    return (
+        "We found no groups beyond the rules." if run.rules else "We found no groups.",
+        f"Any {'further ' if run.rules else ''}cut would be arbitrary: there is no gap to cut at, "
+        f"and no cut came back in every test. {use} visits along {_widest(run)}.",
+    )
+
+
+def _again(segment: Segment) -> float:
+    return float(segment.profile.get("jaccard") or 0)
+
+
+def _parted(weakest: Segment | None, same: str) -> str:
+    """Say that gaps part the segments, and which of them is not sure to come back."""
+    gap = "Between every two segments there is a gap with few visits"
+    if weakest is None or _again(weakest) >= _SURE:
+        return f"{gap}, and drawing the data again gives the same groups, {same} or more."
+    name = words.cut(words.spoken(weakest.name), words.LONGEST)
+    return (
+        f"{gap}. Draw the data again and the same groups come back; least sure are {name}, {same}."
+    )
+
+
+def _bands(run: RunFolder) -> str:
+    """Name the bands of a continuum, briefly where they share their noun."""
+    nouns = {s.name.partition(", ")[0] for s in run.beyond}
+    if len(run.beyond) > 2 and len(nouns) == 1:
+        return f"the {words.in_words(len(run.beyond)).lower()} bands of {nouns.pop()}"
+    return words.listed([words.cut(words.spoken(s.name), words.LONGEST) for s in run.beyond])
+
+
+def _widest(run: RunFolder) -> str:
+    """Name the behaviour in which visits differ most."""
+    shares = run.profiles.get("contributions") or {}
+    if not shares:
+        return "pages and time"
+    return features.axis(max(shares, key=lambda axis: shares[axis])).lower()
+
+
+def grade(run: RunFolder) -> str | None:
+    """Return the grade where it judges the segments shown: not those of a K that was given."""
+    return None if set_by_user(run) else run.report.get("grade")
+
+
+def set_by_user(run: RunFolder) -> bool:
+    """Tell whether a user gave K, so that nothing was found about it."""
+    return (run.report.get("decision") or {}).get("rule") == "set by the user"
