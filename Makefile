@@ -86,7 +86,7 @@ $(SPARK)/ready: requirements/spark.txt pyproject.toml
 	&& $(SPARK)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e . \
 	&& touch $@ && echo "set-up of the Spark lane: took $$(( $$(date +%s) - begun )) s"
 
-$(MLFLOW)/ready: requirements/mlflow.txt requirements/dev.txt pyproject.toml
+$(MLFLOW)/ready: requirements/mlflow.txt pyproject.toml
 	@begun=$$(date +%s); $(PYTHON) -m venv $(MLFLOW) \
 	&& $(MLFLOW)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/mlflow.txt \
 	&& $(MLFLOW)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e . \

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from visitseg.errors import InputError, OutputError
-from visitseg.run_folder.files import read_manifest
+from visitseg.run_folder.files import read_manifest, write_new
 from visitseg.run_folder.publish import RunFolder
 
 
@@ -47,6 +47,12 @@ def test_a_full_disk_is_an_error_in_our_words(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device", "visits.parquet")
     assert "No space left" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_is_called_a_file(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="the file cannot be written") as caught:
+        write_new(tmp_path / "not-there" / "visitseg.toml", "k_max = 5")
+    assert "No such file" in str(caught.value)
 
 
 STEPS = ("write_manifest", "rename 1", "rename 2", "rmtree")

@@ -15,7 +15,7 @@ from visitseg.errors import SegmentError
 from visitseg.identity.alignment import check_previous
 from visitseg.identity.sample import common_rows_of
 from visitseg.model import Model
-from visitseg.model.learnt import from_auto, from_baseline
+from visitseg.model.learnt import from_auto, from_baseline, segment_names
 from visitseg.segments import auto, baseline, frames, tables
 from visitseg.segments.fit import Labels
 from visitseg.segments.frames import Numbers
@@ -207,7 +207,7 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.model_ = from_baseline(
             own,
             found,
-            [(before.names if before else {}).get(id_, f"segment {id_[1:]}") for id_ in found.ids],
+            segment_names(found.ids, before.names if before else {}),
             visits=self._visits,
             decision=self.decision_,
             days=None if days is None else days[order],

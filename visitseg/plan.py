@@ -20,7 +20,6 @@ from visitseg.visits.text import as_statement, load
 from visitseg.warehouse import RAW, connect
 
 if TYPE_CHECKING:
-    from visitseg.model import Model as FrozenModel
     from visitseg.model.sql import Dialect, Style
 
 # The shape of the export that `visitseg demo` and SMOKE_MODE simulate.
@@ -110,19 +109,9 @@ def score_script(
     model: Path | None, dialect: Dialect, style: Style, table: str, target: str
 ) -> str:
     """Return the SQL of a model, to be pasted into a console."""
-    return _loaded(model).to_sql(dialect, style=style, table=table, target=target)
+    from visitseg.scoring.frozen import load_model
 
-
-def _loaded(model: Path | None) -> FrozenModel:
-    from visitseg.model import Model
-
-    if model is None:
-        raise UsageError(
-            "sql score needs a model",
-            where="--model",
-            do="Name a model.json, a run folder or a store: visitseg sql score --model artifacts",
-        )
-    return Model.load(model)
+    return load_model(model, "sql score").to_sql(dialect, style=style, table=table, target=target)
 
 
 def sql_script(source: str, dialect: str, features: Path | None = None) -> str:
@@ -143,6 +132,8 @@ def dbt_files(
     from visitseg.dbt import label_files, visit_files
 
     if what == "score":
-        return label_files(_loaded(model), dialect, *names)
+        from visitseg.scoring.frozen import load_model
+
+        return label_files(load_model(model, "sql score"), dialect, *names)
     contract = read_contract(features)
     return visit_files(source, dialect, sql_texts(source, dialect, contract), contract)

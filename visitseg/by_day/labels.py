@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from visitseg.errors import InputError, OutputError
 from visitseg.run_folder.artifacts import CLUSTERS
-from visitseg.run_folder.files import MANIFEST, write_json
+from visitseg.run_folder.files import MANIFEST, unwritable, write_json
 
 LABELS = "labels"
 FILE = "labels.parquet"
@@ -65,7 +65,7 @@ class LabelFolder:
             shutil.rmtree(self.path, ignore_errors=True)
             self.path.mkdir(parents=True)
         except OSError as error:
-            raise _unwritable(self.out, error) from error
+            raise unwritable("the label table", self.out, error) from error
         return self
 
     def __exit__(
@@ -78,7 +78,7 @@ class LabelFolder:
         if self.out.is_dir() and not any(self.out.iterdir()):
             self.out.rmdir()
         if isinstance(error, OSError):
-            raise _unwritable(self.out, error) from error
+            raise unwritable("the label table", self.out, error) from error
 
     def labelled(self) -> set[str]:
         """Return the days that are labelled already."""
@@ -194,12 +194,3 @@ def _runs(days: pa.ChunkedArray) -> Iterable[tuple[str, range]]:
         if stop > start:
             day: date | None = days[start].as_py()
             yield (day.isoformat() if day else UNDATED), range(start, stop)
-
-
-def _unwritable(out: Path, error: OSError) -> OutputError:
-    return OutputError(
-        "the labels cannot be written",
-        where=str(out),
-        evidence=[f"{error.strerror or error}: {error.filename or out}"],
-        do="Choose a folder you may write to, with room: --out.",
-    )

@@ -97,23 +97,13 @@ def write(
     VisitTable
         The same, with the ledger and a check of what came late.
     """
-    found = {
-        str(row["date_id"] or UNDATED): int(row["visits"])
-        for row in warehouse.query(
-            "SELECT date_id, COUNT(*) AS visits FROM visits GROUP BY date_id"
-        ).to_pylist()
-    }
+    found = _per_day(warehouse, "visits")
     held = {str(day.day or UNDATED): day.rows_in for day in table.ledger.days if day.rows_in}
     chosen = window.choose(found, set(held), set(kept.days))
     built = [day for day in chosen.days if day in kept.days or not window.is_late(day)]
     left = sorted(set(kept.days) - set(built) - set(chosen.gone))
     _take(warehouse, built, [kept.file(day) for day in left])
-    counts = {
-        str(row["date_id"] or UNDATED): int(row["visits"])
-        for row in warehouse.query(
-            "SELECT date_id, COUNT(*) AS visits FROM built_visits GROUP BY date_id"
-        ).to_pylist()
-    }
+    counts = _per_day(warehouse, "built_visits")
     for day in built:
         path = _file(folder, day)
         path.parent.mkdir(parents=True)
@@ -140,6 +130,12 @@ def write(
     ledger.check()
     checks = [*table.checks, _late_check(late)] if kept.days else table.checks
     return replace(table, ledger=ledger, checks=checks)
+
+
+def _per_day(warehouse: Warehouse, table: str) -> dict[str, int]:
+    select = f"SELECT date_id, COUNT(*) AS visits FROM {table} GROUP BY date_id"
+    rows = warehouse.query(select).to_pylist()
+    return {str(row["date_id"] or UNDATED): int(row["visits"]) for row in rows}
 
 
 def _take(warehouse: Warehouse, built: Iterable[str], left: list[Path]) -> None:

@@ -148,8 +148,12 @@ def ledger_table(ledger: dict[str, Any]) -> None:
         _out().print(Text(f"{note['reason']}: {note['text']}"), soft_wrap=True)
 
 
+def _bare() -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+
+
 def _table(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = _bare()
     table.add_column(first, no_wrap=True)
     for name in others:
         table.add_column(name, justify="right", no_wrap=True)
@@ -167,7 +171,7 @@ def _print(table: Table) -> None:
 
 def version_table(versions: Sequence[Version], current: str | None) -> None:
     """Print the versions of a store."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = _bare()
     for name in ("version", "state", "when", "run", "why"):
         table.add_column(name, no_wrap=name != "why")
     for one in versions:
@@ -204,7 +208,7 @@ def version_page(version: Version, model: Model, *, current: bool) -> None:
 def difference_table(content: dict[str, Any]) -> None:
     """Print what differs between two versions."""
     old, new = content["old"], content["new"]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = _bare()
     for name in ("id", old, new, f"share {old}", f"share {new}"):
         table.add_column(name, no_wrap=True)
     for row in content["segments"]:

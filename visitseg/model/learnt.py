@@ -92,6 +92,11 @@ def from_auto(
     )
 
 
+def segment_names(ids: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    """Return the names that are given, else the id in words."""
+    return [names.get(id_, f"segment {id_.removeprefix('s')}") for id_ in ids]
+
+
 def from_baseline(
     columns: Columns,
     found: baseline.Segmentation,

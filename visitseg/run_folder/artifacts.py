@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from visitseg.segments.baseline import Segmentation
 from visitseg.segments.mix import count_mix, wilson_interval
 from visitseg.segments.profiles import Described
 
@@ -54,11 +53,6 @@ class Labelled:
     margin: npt.NDArray[np.float64]
     ids: Sequence[str]
     kinds: Sequence[str] | None = None
-
-
-def segment_names(ids: Sequence[str], names: Mapping[str, str]) -> list[str]:
-    """Return the user's names, else the id in words."""
-    return [names.get(id_, f"segment {id_.removeprefix('s')}") for id_ in ids]
 
 
 def read_features(visits: Path, features: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -145,20 +139,6 @@ def write_session_clusters(
                 day = _EPOCH + timedelta(days=number)
                 mix[day] = mix.get(day, 0) + counts
     return mix
-
-
-def centers_table(found: Segmentation, names: Sequence[str]) -> pa.Table:
-    """Return ``cluster_centers.parquet``: one row per cluster, features in their own units."""
-    columns: dict[str, pa.Array] = {
-        "cluster": pa.array(range(found.k_final), pa.int32()),
-        "segment_id": pa.array(list(found.ids)),
-        "segment": pa.array(names, pa.string()),
-        "n": pa.array(found.sizes, pa.int64()),
-        "share": pa.array(found.sizes / found.sizes.sum()),
-    }
-    for j, name in enumerate(found.features):
-        columns[name] = pa.array(found.centers[:, j])
-    return pa.table(columns)
 
 
 def mix_table(

@@ -56,7 +56,7 @@ def write_new(path: Path, text: str) -> None:
             "the file exists already", where=str(path), do="Name another, or move it away."
         ) from error
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise unwritable("the file", path, error, "another name") from error
 
 
 def sha256_of(path: Path) -> str:
@@ -78,11 +78,11 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def unwritable(out: Path, error: OSError) -> OutputError:
-    """Say that a folder or a file cannot be written."""
+def unwritable(what: str, place: Path, error: OSError, option: str = "--out") -> OutputError:
+    """Return the error that something cannot be written, and by which option to choose another."""
     return OutputError(
-        "the run folder cannot be written",
-        where=str(out),
-        evidence=[f"{error.strerror or error}: {error.filename or out.parent}"],
-        do="Choose a folder you may write to, with room: --out.",
+        f"{what} cannot be written",
+        where=str(place),
+        evidence=[f"{error.strerror or error}: {error.filename or place}"],
+        do=f"Choose a place you may write to, with room: {option}.",
     )

@@ -44,7 +44,7 @@ class RunFolder:
             self.path.mkdir()
         except OSError as error:
             self._remove_parents()
-            raise unwritable(self.out, error) from error
+            raise unwritable("the run folder", self.out, error) from error
         return self
 
     def __exit__(
@@ -57,7 +57,7 @@ class RunFolder:
         if not self.out.exists():
             self._remove_parents()
         if isinstance(error, OSError):
-            raise unwritable(self.out, error) from error
+            raise unwritable("the run folder", self.out, error) from error
 
     def publish(self) -> list[Path]:
         """Write the manifest, make everything durable, and rename the folder into place.

@@ -22,8 +22,8 @@ _ORDER = "ORDER BY date_id, LENGTH(visit_id), visit_id"
 DEFAULT_FOLDER = Path("scores")
 
 
-def load_model(path: Path | None) -> Model:
-    """Read the model that the settings name.
+def load_model(path: Path | None, verb: str = "score") -> Model:
+    """Read the model that the settings name, for a verb.
 
     Raises
     ------
@@ -32,9 +32,9 @@ def load_model(path: Path | None) -> Model:
     """
     if path is None:
         raise UsageError(
-            "score needs a model",
+            f"{verb} needs a model",
             where="--model",
-            do="Name a model.json, a run folder or a store: visitseg score --model artifacts …",
+            do=f"Name a model.json, a run folder or a store: visitseg {verb} --model artifacts …",
         )
     return Model.load(path)
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from visitseg.errors import InputError, OutputError
-from visitseg.run_folder.files import sync, write_json, write_manifest
+from visitseg.run_folder.files import sync, unwritable, write_json, write_manifest
 from visitseg.store.content import MODEL, is_same, take
 
 CURRENT = "current"
@@ -150,12 +150,7 @@ class Store:
                 self._at("locked")
                 yield
         except OSError as error:
-            raise OutputError(
-                "the store cannot be written",
-                where=str(self.folder),
-                evidence=[f"{error.strerror or error}: {error.filename or self.folder}"],
-                do="Choose a folder you may write to, with room: --store.",
-            ) from error
+            raise unwritable("the store", self.folder, error, "--store") from error
 
     def add(self, run: Path, record: Mapping[str, Any]) -> Version:
         """Take what a version holds from a run folder; `current` stays. Inside `changing`.

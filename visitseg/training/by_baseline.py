@@ -14,7 +14,7 @@ from visitseg.identity.alignment import check_previous
 from visitseg.identity.changes import write_changes
 from visitseg.identity.sample import common_rows
 from visitseg.model import Model
-from visitseg.model.learnt import from_baseline
+from visitseg.model.learnt import from_baseline, segment_names
 from visitseg.model.places import FILE
 from visitseg.model.training import fingerprint
 from visitseg.progress import Progress
@@ -59,14 +59,14 @@ def by_baseline(
     found = found.carrying_on(before, columns)
     given = {**(before.names if before else {}), **settings.names}
     progress.step("writing labels")
-    names = artifacts.segment_names(found.ids, given)
+    names = segment_names(found.ids, given)
     mix = artifacts.write_session_clusters(
         folder / "session_clusters.parquet",
         visits,
         artifacts.Labelled(found.found.labels, found.found.distance, found.found.margin, found.ids),
         names,
     )
-    centers = artifacts.centers_table(found, names)
+    centers = tables.baseline_table(found, names)
     pq.write_table(centers, folder / "cluster_centers.parquet")
     pq.write_table(tables.evidence_table(found.diagnostics), folder / "k_diagnostics.parquet")
     if mix:
