@@ -241,3 +241,19 @@ def test_models_are_compared_on_one_sample_of_the_visits(
     # Without ids nobody can say which visits are the same ones: all are taken.
     everyone = align(jan, feb, X.drop(["visit_id"])).migration.drop(["old"])
     assert everyone.to_pandas().to_numpy().sum() == 1300
+
+
+def test_the_sample_is_the_same_in_any_order_of_the_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So few visits that another sample would often give other ids."""
+    monkeypatch.setattr(sample, "SIZE", 30)
+    jan = VisitSegmenter("baseline", k=4, k_max=6).fit(visits(1, *KINDS)).model_
+    X = visits(2, *KINDS)
+    X = X.append_column("visit_id", pa.array(f"{17 * i}|{i}" for i in range(len(X))))
+    found = set()
+    for seed in range(5):
+        mixed = X.take(np.random.default_rng(seed).permutation(len(X)))
+        model = VisitSegmenter("baseline", k=4, k_max=6).fit(mixed, previous=jan).model_
+        found.add((*model.segment_ids, *(one.n for one in model.segments)))
+    assert len(found) == 1
