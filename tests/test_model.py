@@ -169,14 +169,12 @@ def test_a_model_of_every_published_version_stays_loadable(version: int, preset:
 def test_the_reference_page_names_every_key() -> None:
     from pydantic import BaseModel
 
-    from visitseg.model import document
+    from visitseg.model import schema
 
     page = (Path(__file__).parents[1] / "docs" / "reference" / "model.md").read_text()
     schemas = [
-        one
-        for one in vars(document).values()
-        if isinstance(one, type) and issubclass(one, BaseModel)
+        one for one in vars(schema).values() if isinstance(one, type) and issubclass(one, BaseModel)
     ]
-    keys = {name for schema in schemas for name in schema.model_fields}
+    keys = {name for one in schemas for name in one.model_fields}
     assert len(keys) > 40
     assert {name for name in keys if f"`{name}`" not in page} == set()

@@ -15,7 +15,7 @@ from visitseg.segments.space import ArraySpace, Space, VisitSpace
 from visitseg.segments.transform import Matrix
 
 if TYPE_CHECKING:
-    from visitseg.model.document import CentreEntry, Document, TransformEntry
+    from visitseg.model.schema import CentreEntry, Document, TransformEntry
 
 STANDARDISE = "standardise"
 ROBUST = "robust"
