@@ -19,7 +19,7 @@ Numbers = npt.NDArray[np.float64]
 # A dip below this share of the lower peak counts.
 DEEP = 0.75
 # ... if it stands out of the sampling noise by so many standard errors.
-SIGNIFICANT = 3.5
+SIGNIFICANT = 2.5
 # The same, once a dip is shown and only its cause is asked for.
 _STILL = 2.0
 # Bandwidths below this would show the grid of the counts, not the density.
