@@ -8,6 +8,7 @@ from visitseg.report import cards, facts, steps, verdict, words
 from visitseg.report.folder import Record, RunFolder, Segment
 
 _NAMED_IN_LEDE = 6
+_NEARLY_ALL = 0.9
 
 
 def headline(run: RunFolder) -> str:
@@ -43,7 +44,9 @@ def headline(run: RunFolder) -> str:
 def _rules_in_words(run: RunFolder) -> str:
     said = []
     if (gone := sum(s.share for s in run.of_rule("bounced"))) > 0:
-        said.append(f"{words.capital(words.part(gone))} leave after one page")
+        seen = [run.typical("pageviews", s).get("above_zero", 1) for s in run.of_rule("bounced")]
+        most = " at most" if min(map(float, seen)) < _NEARLY_ALL else ""
+        said.append(f"{words.capital(words.part(gone))} leave after one page{most}")
     if (bought := sum(s.share for s in run.of_rule("converted"))) > 0:
         part = words.one_in(bought)
         said.append(words.capital(part) if not said else part)

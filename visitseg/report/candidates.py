@@ -239,6 +239,10 @@ def nodes(rows: list[Record]) -> tuple[list[Record], list[Record], str]:
         for j, segment in enumerate(row["segments"]):
             value = max(float(heights[i][j] or 0), math.exp(-1))
             node = {key: segment[key] for key in ("share", "title", "colour")}
+            said = (
+                f"{node['title']}: {words.share(node['share'])}, {features.value(feature, value)}"
+            )
+            node |= {"said": f"K = {row['k']}. {said}"}
             found.append(node | {"k": row["k"], "value": value, "place": (i, j)})
     at = {node["place"]: node for node in found}
     for i, row in enumerate(rows):
@@ -247,6 +251,7 @@ def nodes(rows: list[Record]) -> tuple[list[Record], list[Record], str]:
                 one, two = at[i - 1, int(before)], at[i, int(after)]
                 flows.append(
                     {
+                        "said": f"{one['title']} to {two['title']}: {words.share(share)} of visits",
                         "k": one["k"], "value": one["value"], "k2": two["k"],
                         "value2": two["value"], "share": share, "colour": two["colour"],
                     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -55,6 +56,24 @@ _CONFIG = {
     "text": {"color": "var(--ink)", "fontSize": 12},
 }
 
+HALO: dict[str, Any] = {"stroke": "var(--sheet)", "strokeWidth": 4, "strokeJoin": "round"}
+"""Of a text that lies on other marks."""
+
+SAID: dict[str, str] = {"description": "said:N", "tooltip": "said:N"}
+"""Channels of a mark that says its number: a tooltip, in SVG a title; the mark needs ``aria``."""
+
+_MARK = re.compile(
+    r'<(\w+) aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="[^"]*"([^>]*)/>'
+)
+_NEEDLESS = re.compile(
+    r' (?:opacity="1"|aria-hidden="true"|role="[^"]*"|aria-roledescription="[^"]*"'
+    r'|pointer-events="none"|class="mark-group[^"]*")'
+    r'|<path class="(?:back|fore)ground"(?![^>]*(?:fill|stroke)=)[^>]*/>'
+)
+_PLACED = re.compile(r'( (?:d|transform|[xy][12]?|width|height)=")([^"]*)')
+_DECIMALS = re.compile(r"(-?\d+\.\d)\d+")
+_IN_STYLE = f' font-family="{theme.CHART_FONT}"', ' font-size="12px"'
+
 
 def to_svg(chart: Chart, title: str = "", *, tokens: bool = False) -> str:
     """Draw a chart as SVG text; the same chart gives the same text.
@@ -77,10 +96,21 @@ def to_svg(chart: Chart, title: str = "", *, tokens: bool = False) -> str:
     if isinstance(specification.get("width"), int | float):
         specification["autosize"] = {"type": "fit", "contains": "padding"}
     svg = str(vl_convert.vegalite_to_svg(specification, config=_CONFIG, allowed_base_urls=[]))
+    svg = _MARK.sub(r"<\1\3><title>\2</title></\1>", svg)
+    svg = _PLACED.sub(lambda found: found[1] + _DECIMALS.sub(_tenths, found[2]), svg)
+    svg = _NEEDLESS.sub("", svg)
+    if tokens:  # the page's style sheet says it once
+        for said in _IN_STYLE:
+            svg = svg.replace(said, "")
     if title:
         head, _, rest = svg.partition(">")
         svg = f"{head}><title>{escape(title)}</title>{rest}"
     return svg if tokens else theme.in_light(svg)
+
+
+def _tenths(number: re.Match[str]) -> str:
+    """Round to a tenth of a pixel; what rounds to nothing has no sign."""
+    return f"{round(float(number[0]), 1) + 0.0:g}"
 
 
 def to_png(svg: str) -> bytes:

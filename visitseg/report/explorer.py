@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from visitseg.report import candidates, cards, features, flows, maps, shapes, words
+from visitseg.report import candidates, cards, features, flows, maps, shapes, splits, words
 from visitseg.report.drawing import Figure, Size
 from visitseg.report.folder import Record, RunFolder
 
 WIDE, NARROW = 560, 350
 """Widths of a drawing for half of a desktop's page, and for a phone's, px."""
+
+_ALONE = 900  # px, a drawing with nothing beside it
 
 
 def clustergram(run: RunFolder, width: int = WIDE) -> Figure | None:
@@ -30,7 +32,8 @@ def clustergram(run: RunFolder, width: int = WIDE) -> Figure | None:
         return None
     nodes, links, feature = candidates.nodes(rows)
     letters = 15 if width == NARROW else 34
-    nodes = [node | {"title": words.cut(node["title"], letters)} for node in nodes]
+    nodes = [node | {"title": words.brief(node["title"], letters)} for node in nodes]
+    most = max(len(row["segments"]) for row in rows)
     chosen = run.report.get("k_final")
     parts = [
         f"at K = {row['k']}: "
@@ -44,7 +47,9 @@ def clustergram(run: RunFolder, width: int = WIDE) -> Figure | None:
         + {"pageviews": "number of pages"}.get(feature, "time a page")
         + ".",
         finding=f"Clustergram. {words.capital('; '.join(parts))}.",
-        chart=maps.clustergram(nodes, links, feature, chosen, (width, 340)),
+        chart=splits.clustergram(
+            nodes, links, feature, chosen, (width, 340 + 18 * max(most - 5, 0))
+        ),
     )
 
 
@@ -68,7 +73,7 @@ def landscape(run: RunFolder, width: int = WIDE) -> Figure | None:
         return None
     rows = [
         {
-            "title": words.cut(s.title, 22 if width == WIDE else 16),
+            "title": words.brief(s.title, 16 if width == NARROW else 24),
             "colour": s.colour,
             "hollow": s.again,
             "share": s.share,
@@ -76,7 +81,10 @@ def landscape(run: RunFolder, width: int = WIDE) -> Figure | None:
         for s in run.segments
     ]
     apart = told["distances"]
-    pairs = maps.nearest_pairs(apart)
+    more = max(len(rows) - 5, 0)
+    beside = width == NARROW or not more
+    size = (width, 320 + 50 * more) if beside else (_ALONE, 320 + 16 * more)
+    pairs = maps.neighbours(apart)
     nearest = min(pairs, key=lambda pair: apart[pair[0]][pair[1]])
     said = ", ".join(
         f"{run.segments[i].title} to {run.segments[j].title} {apart[i][j]:.1f}" for i, j in pairs
@@ -88,7 +96,7 @@ def landscape(run: RunFolder, width: int = WIDE) -> Figure | None:
         caption="Circle area is the share of visits; the number on a line is the distance "
         "(1 = a factor of 2.7 in one behaviour). Lines join neighbours.",
         finding=f"Map of segments. Nearest: {first} and {second}. Distances: {said}.",
-        chart=maps.landscape(rows, apart, (width, 320)),
+        chart=maps.landscape(rows, apart, size),
     )
 
 
@@ -227,7 +235,7 @@ def firmness(run: RunFolder, width: int = WIDE) -> Figure | None:
         return None
     rows: list[Record] = [
         {
-            "title": words.cut(s.title, 24),
+            "title": words.brief(s.title, 24),
             "colour": s.colour,
             "again": float(s.profile["jaccard"]),
             "halves": s.profile.get("time_split"),

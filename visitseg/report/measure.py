@@ -8,7 +8,16 @@ from typing import Any
 import altair as alt
 
 from visitseg.report import words
-from visitseg.report.drawing import Rows, Size, decimals, inline, layered, records, three_ticks
+from visitseg.report.drawing import (
+    SAID,
+    Rows,
+    Size,
+    decimals,
+    inline,
+    layered,
+    records,
+    three_ticks,
+)
 
 
 def by_k(
@@ -51,6 +60,7 @@ def by_k(
             "value": row[field],
             "low": row.get(f"{field}_low"),
             "high": row.get(f"{field}_high"),
+            "said": f"K = {row['k']}: {show(row[field])}",
         }
         for row in records(rows)
         if row[field] is not None
@@ -71,7 +81,9 @@ def by_k(
     chart = alt.Chart(inline(points)).encode(x=x, y=y)
     layers = [
         chart.mark_line(color="var(--accent)", strokeWidth=1.75),
-        chart.mark_point(color="var(--accent)", filled=True, opacity=1, size=28),
+        chart.mark_point(color="var(--accent)", filled=True, opacity=1, size=28, aria=True).encode(
+            **SAID
+        ),
     ]
     if interval:
         low = alt.Y("low:Q", title=None)

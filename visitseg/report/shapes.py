@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from visitseg.report import features, words
-from visitseg.report.drawing import Rows, Size, inline, layered, records
+from visitseg.report.drawing import HALO, SAID, Rows, Size, inline, layered, records
 
 _HILL = 34
 _STEP = 44
@@ -47,7 +47,8 @@ def ridges(rows: Rows, feature: str, width: int, currency: str | None = None) ->
     points, medians, absent = [], [], []
     for i, row in enumerate(segments):
         base = (i + 1) * _STEP
-        look = {"colour": row["colour"], "segment": i}
+        told = features.value(feature, row["median"], currency)
+        look = {"colour": row["colour"], "segment": i, "said": f"{row['title']}: median {told}"}
         if not row["density"]:
             absent.append({"x": low, "y": base - 8, "text": "not known"})
             continue
@@ -56,9 +57,8 @@ def ridges(rows: Rows, feature: str, width: int, currency: str | None = None) ->
             for value, dense in zip(row["at"], row["density"], strict=True)
         ]
         middle = math.log1p(max(row["median"], 0))
-        text = features.value(feature, row["median"], currency)
         right = middle > low + 0.68 * (high - low)
-        medians.append({"x": middle, "y": base, "top": base - _HILL, "text": text, "right": right})
+        medians.append({"x": middle, "y": base, "top": base - _HILL, "text": told, "right": right})
     ticks = _ticks(feature, math.expm1(low), math.expm1(high))
     shown = "".join(
         f"abs(datum.value - {math.log1p(tick):.6f}) < 1e-4 ? '{_tick(feature, tick, currency)}' : "
@@ -75,8 +75,9 @@ def ridges(rows: Rows, feature: str, width: int, currency: str | None = None) ->
     y = alt.Y("y:Q", scale=y_scale, axis=None)
     layers = [
         alt.Chart(inline(points))
-        .mark_area(opacity=0.85, interpolate="monotone")
+        .mark_area(opacity=0.85, interpolate="monotone", aria=True)
         .encode(x=x, y=y, y2="base:Q", detail="segment:N", color=alt.Color("colour:N", scale=None))
+        .encode(**SAID)
     ]
     median = alt.Chart(inline(medians)).encode(x=x)
     layers.append(median.mark_rule(color="var(--ink)", strokeWidth=1.5).encode(y=y, y2="top:Q"))
@@ -84,7 +85,7 @@ def ridges(rows: Rows, feature: str, width: int, currency: str | None = None) ->
         own = median.transform_filter(alt.datum.right == right).encode(y=y, text="text:N")
         at_foot: dict[str, Any] = {"align": align, "dx": dx, "dy": -8, "fontWeight": "bold"}
         layers += [
-            own.mark_text(stroke="var(--sheet)", strokeWidth=4, **at_foot),
+            own.mark_text(**HALO, **at_foot),
             own.mark_text(**at_foot),
         ]
     if absent:
@@ -150,12 +151,29 @@ def firmness(rows: Rows, size: Size) -> alt.LayerChart:
     names = zone.mark_text(align="left", dx=4, color="var(--muted)").encode(
         y=alt.value(8), text="zone:N"
     )
-    points = alt.Chart(inline(segments)).encode(x=x, y=y, color=alt.Color("colour:N", scale=None))
-    layers = [back, names, points.mark_circle(size=110, opacity=1)]
-    known = [row | {"again": row["halves"]} for row in segments if row.get("halves") is not None]
+    redrawn = [
+        row | {"said": f"{row['title']}: {words.plain(row['again'])} when drawn again"}
+        for row in segments
+    ]
+    points = alt.Chart(inline(redrawn)).encode(
+        x=x, y=y, color=alt.Color("colour:N", scale=None), **SAID
+    )
+    layers = [back, names, points.mark_circle(size=110, opacity=1, aria=True)]
+    known = [
+        row
+        | {
+            "again": row["halves"],
+            "said": f"{row['title']}: {words.plain(row['halves'])} in the other half of the days",
+        }
+        for row in segments
+        if row.get("halves") is not None
+    ]
     if known:
-        other = alt.Chart(inline(known)).encode(x=x, y=y, stroke=alt.Stroke("colour:N", scale=None))
-        layers.insert(2, other.mark_point(size=80, strokeWidth=2, fill="var(--sheet)", opacity=1))
+        other = alt.Chart(inline(known)).encode(
+            x=x, y=y, stroke=alt.Stroke("colour:N", scale=None), **SAID
+        )
+        hollow = other.mark_point(size=80, strokeWidth=2, fill="var(--sheet)", opacity=1, aria=True)
+        layers.insert(2, hollow)
     return layered(layers, *size)
 
 
@@ -198,9 +216,13 @@ def flow(nodes: Rows, links: Rows, size: Size) -> alt.LayerChart:
     stream = stream.encode(
         x=x, y=y, y2="y2:Q", detail="link:N", color=alt.Color("colour:N", scale=None)
     )
-    boxes = alt.Chart(inline([n | {"x2": n["x"] + 12} for n in records(nodes)]))
-    box = boxes.mark_rect(cornerRadius=2).encode(
-        x=x, y=y, x2="x2:Q", y2="y2:Q", color=alt.Color("colour:N", scale=None)
+    boxes = alt.Chart(
+        inline(
+            [n | {"x2": n["x"] + 12, "said": f"{n['title']}, {n['text']}"} for n in records(nodes)]
+        )
+    )
+    box = boxes.mark_rect(cornerRadius=2, aria=True).encode(
+        x=x, y=y, x2="x2:Q", y2="y2:Q", color=alt.Color("colour:N", scale=None), **SAID
     )
     labels = boxes.transform_calculate(
         middle="max((datum.y + datum.y2) / 2, datum.y + 2)"

@@ -44,12 +44,13 @@ def _win_back(run: RunFolder) -> tuple[str, str] | None:
         return None
     most = next(s for s in run.segments if s.id == max(left, key=lambda id_: left[id_]))
     orders = float((run.report.get("totals") or {}).get("transactions") or 0)
-    times = f", beside {words.count(orders)} orders" if orders else ""
+    placed = f"; {words.count(orders)} orders were placed" if orders else ""
     name = words.cut(words.spoken(most.name), words.LONGEST)
     return (
         f"Win back {words.count(total)} full baskets.",
-        f"So many visits left one behind{times}. {words.share(left[most.id] / total)} of them are "
-        f"{name}: start there, with a basket reminder.",
+        f"So many visits filled one and left without an order{placed}. "
+        f"{words.share(left[most.id] / total)} of those that left are {name}: start there, with a "
+        "basket reminder.",
     )
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import altair as alt
 
-from visitseg.report import words
+from visitseg.report import dates, words
 from visitseg.report.charts import PICTURE
 from visitseg.report.drawing import (
+    SAID,
     Rows,
     Size,
     inline,
@@ -46,22 +47,24 @@ def mix_panel(rows: Rows, colour: str, size: Size, *, dashed: bool = False) -> a
     days = [
         {key: row[key] for key in ("pct", "pct_low", "pct_high")}
         | {"at": utc_ms(row["date_id"]), "text": words.share(row["pct"])}
+        | {"said": f"{dates.day(row['date_id'])}: {_with_interval(row)}"}
         for row in records(rows)
     ]
+    for i, day in enumerate(days):  # a strip a day: from half way to the one before
+        day["from"] = (days[max(i - 1, 0)]["at"] + day["at"]) / 2
+        day["to"] = (days[min(i + 1, len(days) - 1)]["at"] + day["at"]) / 2
     first, last = days[0]["at"], days[-1]["at"]
     low, high = min(r["pct_low"] for r in days), max(r["pct_high"] for r in days)
     ticks, domain = three_ticks(low, high)
     form = "%-d %b" if last - first < _YEAR_MS else "%b %Y"
-    x = alt.X(
-        "at:T",
-        scale=alt.Scale(type="utc", domain=[first, last + (last - first) * 0.2], nice=False),
-        axis=alt.Axis(
-            values=sorted({first, days[len(days) // 2]["at"], last}),
-            labelExpr=f"utcFormat(datum.value, '{form}')",
-            labelOverlap=True,
-            title=None,
-        ),
+    x_scale = alt.Scale(type="utc", domain=[first, last + (last - first) * 0.2], nice=False)
+    axis = alt.Axis(
+        values=sorted({first, days[len(days) // 2]["at"], last}),
+        labelExpr=f"utcFormat(datum.value, '{form}')",
+        labelOverlap=True,
+        title=None,
     )
+    x = alt.X("at:T", scale=x_scale, axis=axis)
     y = alt.Y(
         "pct:Q",
         scale=alt.Scale(domain=domain, zero=False, nice=False),
@@ -84,7 +87,11 @@ def mix_panel(rows: Rows, colour: str, size: Size, *, dashed: bool = False) -> a
             ),
         ]
     value = chart.transform_filter(alt.datum.at == last).mark_text(align="left", dx=8)
-    return layered([*drawn, value.encode(text="text:N")], *size)
+    strips = chart.mark_rect(fill="transparent", aria=True).encode(
+        x=alt.X("from:T", scale=x_scale, axis=axis), x2="to:T",
+        y=alt.value(0), y2=alt.value("height"), **SAID,
+    )  # fmt: skip
+    return layered([*drawn, value.encode(text="text:N"), strips], *size)
 
 
 def one_day_mix(rows: Rows, size: Size = PICTURE) -> alt.LayerChart:
@@ -104,7 +111,8 @@ def one_day_mix(rows: Rows, size: Size = PICTURE) -> alt.LayerChart:
     """
     fields = ("segment", "colour", "pct", "pct_low", "pct_high")
     shares = [
-        {key: row[key] for key in fields} | {"text": words.share(row["pct"])}
+        {key: row[key] for key in fields}
+        | {"text": words.share(row["pct"]), "said": f"{row['segment']}: {_with_interval(row)}"}
         for row in records(rows)
     ]
     ticks, domain = three_ticks(0.0, max(row["pct_high"] for row in shares), from_zero=True)
@@ -120,13 +128,20 @@ def one_day_mix(rows: Rows, size: Size = PICTURE) -> alt.LayerChart:
     return layered(
         [
             chart.mark_rule(strokeWidth=3, opacity=0.4).encode(color=colour, **ends),
-            chart.mark_point(filled=True, size=60, opacity=1).encode(color=colour),
+            chart.mark_point(filled=True, size=60, opacity=1, aria=True).encode(
+                color=colour, **SAID
+            ),
             chart.mark_text(align="left", dx=10).encode(
                 x=alt.X("pct_high:Q", title=None), text="text:N"
             ),
         ],
         *size,
     )
+
+
+def _with_interval(row: dict[str, Any]) -> str:
+    low, high = words.share(row["pct_low"]), words.share(row["pct_high"])
+    return f"{words.share(row['pct'])} ({low} to {high})"
 
 
 def segment_mix(rows: Rows, columns: int = 3) -> alt.ConcatChart | alt.LayerChart:

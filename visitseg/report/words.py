@@ -161,6 +161,29 @@ def cut(text: str, places: int) -> str:
     return text.rstrip(" ,") + "…"
 
 
+def brief(name: str, places: int) -> str:
+    """Cut a name so that it stays one of its own: ``Browsers, quick to slow 2 of 3`` by its end.
+
+    Parameters
+    ----------
+    name : str
+        A segment's name.
+    places : int
+        At most so many, as `width` counts them.
+
+    Returns
+    -------
+    str
+        ``"Browsers 2 of 3"`` where the whole does not fit.
+    """
+    noun, comma, kind = name.partition(", ")
+    *_, number, of, total = ("", "", "", *kind.split())
+    if width(name) > places and comma and of == "of":
+        end = f" {number} of {total}"
+        return f"{cut(noun, places - width(end))}{end}"
+    return cut(name, places)
+
+
 def spoken(name: str) -> str:
     """Say a name within a sentence: ``browsers, quick`` → ``quick browsers``."""
     noun, comma, kind = name.partition(", ")
