@@ -51,6 +51,7 @@ lint: $(VENV)/dev ## ruff and mypy
 
 bench: $(VENV)/dev ## Measure against the floor of reading the data
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.report
 
 soak: $(VENV)/dev ## Memory of labels on their way out of BigQuery; quality on planted data: an hour
 	@$(BIN)/python -m benchmarks.soak

@@ -8,7 +8,7 @@ import sys
 import pyarrow as pa
 import pytest
 
-from visitseg.report import charts, features, theme, words
+from visitseg.report import charts, features, shapes, theme, words
 
 
 def test_charts_take_an_arrow_table() -> None:
@@ -51,6 +51,38 @@ def test_a_colour_belongs_to_the_id() -> None:
 )
 def test_numbers_in_words(said: str, expected: str) -> None:
     assert said.replace(words.NBSP, " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "places", "expected"),
+    [
+        ("Buyers", 15, "Buyers"),
+        ("Browsers, quick to slow 2 of 3", 34, "Browsers, quick to slow 2 of 3"),
+        ("Browsers, quick to slow 2 of 3", 15, "Browsers 2 of 3"),
+        ("Cart builders, quick to slow 2 of 3", 16, "Cart bui… 2 of 3"),
+        ("Readers who came for the guide", 15, "Readers who ca…"),
+    ],
+)
+def test_a_cut_name_stays_one_of_its_own(name: str, places: int, expected: str) -> None:
+    assert words.brief(name, places) == expected
+    assert words.width(expected) <= places
+
+
+def test_a_mark_says_its_number() -> None:
+    table = [{"k": 2, "jaccard": 0.96}, {"k": 3, "jaccard": 0.5}]
+    chart = charts.stability(table, "jaccard", 2, (300, 200), 0.75)
+    for tokens in (False, True):
+        svg = charts.to_svg(chart, tokens=tokens)
+        assert "<title>K = 2: .96</title></path>" in svg
+        assert svg.count("<title>") == 2
+        assert "aria-label" not in svg
+
+
+def test_the_text_of_a_tooltip_is_escaped() -> None:
+    row = {"title": "<script>x</script>", "colour": "var(--c2)", "again": 0.9, "halves": None}
+    svg = charts.to_svg(shapes.firmness([row], (400, 120)))
+    assert "<title>&lt;script&gt;x&lt;/script&gt;: .90 when drawn again</title>" in svg
+    assert "<script" not in svg
 
 
 def test_importing_the_report_is_cheap() -> None:

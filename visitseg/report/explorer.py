@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from visitseg.report import candidates, cards, features, flows, maps, shapes, splits, words
-from visitseg.report.drawing import Figure, Size
+from visitseg.report.drawing import Figure
 from visitseg.report.folder import Record, RunFolder
 
 WIDE, NARROW = 560, 350
@@ -276,10 +276,9 @@ def flow(run: RunFolder) -> Figure | None:
     Figure or None
         None without a ledger.
     """
-    size: Size = (1120, 320)
     if not run.ledger or not run.n_visits:
         return None
-    nodes, links = flows.lay_out(run, size)
+    nodes, links, size = flows.lay_out(run, (1120, 320))
     said = "; ".join(f"{node['title']} {node['text']}" for node in nodes)
     return Figure(
         name="ledger_flow",

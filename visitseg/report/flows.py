@@ -9,6 +9,8 @@ from visitseg.report.drawing import Size
 from visitseg.report.folder import Record, RunFolder, Segment
 
 _GAP, _LEAST, _LOST = 26.0, 2.5, "var(--muted)"
+_ROOM = 34.0  # px, the two lines of text beside a box
+_EDGES = 24.0
 _RULES = {"bounced": ("One page, no order", "by rule"), "converted": ("Placed an order", "by rule")}
 
 
@@ -25,7 +27,7 @@ class _Box:
     into: list[_Box] = field(default_factory=list)
 
 
-def lay_out(run: RunFolder, size: Size) -> tuple[list[Record], list[Record]]:
+def lay_out(run: RunFolder, size: Size) -> tuple[list[Record], list[Record], Size]:
     """Place the boxes and streams of `visitseg.report.shapes.flow`.
 
     Parameters
@@ -33,23 +35,33 @@ def lay_out(run: RunFolder, size: Size) -> tuple[list[Record], list[Record]]:
     run : RunFolder
         With a ledger.
     size
-        Width and height, px.
+        Width and least height, px.
 
     Returns
     -------
     nodes, links : list of dict
         In px.
+    size
+        With the height that the texts need.
     """
     columns = _columns(run)
-    width, height = size
+    width, height = size[0], max(size[1], int(_EDGES + _ROOM * (2 + max(map(len, columns)))))
+    whole = next(
+        high
+        for high in (height * 0.72 * 0.95**i for i in range(200))
+        if all(
+            sum(max(box.share * high + _GAP, _ROOM) for box in column) <= height - _EDGES
+            for column in columns
+        )
+        or high < _LEAST
+    )
     last = width - 200
     step = last / max(len(columns) - 1, 1)
     for column in columns:
-        free = height - 24 - _GAP * (len(column) - 1)
-        y = 12.0
+        y = _EDGES / 2
         for box in column:
-            box.top, box.height = y, max(box.share * min(free, height * 0.72), _LEAST)
-            y += box.height + _GAP
+            box.top, box.height = y, max(box.share * whole, _LEAST)
+            y += max(box.height + _GAP, _ROOM)
     nodes, links = [], []
     for i, column in enumerate(columns):
         x = i * step
@@ -60,9 +72,9 @@ def lay_out(run: RunFolder, size: Size) -> tuple[list[Record], list[Record]]:
                     "title": box.title, "text": box.text,
                 }
             )  # fmt: skip
-            whole = sum(child.share for child in box.into) or 1.0
+            parts = sum(child.share for child in box.into) or 1.0
             for child in box.into:
-                out = box.height * child.share / whole
+                out = box.height * child.share / parts
                 links.append(
                     {
                         "x": x + 12, "x2": x + step, "colour": child.colour,
@@ -71,7 +83,7 @@ def lay_out(run: RunFolder, size: Size) -> tuple[list[Record], list[Record]]:
                     }
                 )  # fmt: skip
                 box.given += out
-    return nodes, links
+    return nodes, links, (width, height)
 
 
 def _columns(run: RunFolder) -> list[list[_Box]]:
@@ -107,7 +119,7 @@ def _columns(run: RunFolder) -> list[list[_Box]]:
     if not run.segments:
         return columns
     ends = [
-        _Box(words.cut(s.title, 22), words.visits(s.n), s.share, s.colour) for s in _ranked(run)
+        _Box(words.brief(s.title, 22), words.visits(s.n), s.share, s.colour) for s in _ranked(run)
     ]
     by_id = dict(zip([s.id for s in _ranked(run)], ends, strict=True))
     if run.rules:
