@@ -17,8 +17,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import Outcome
 
-from visitseg.cli import main
 from visitseg.config import load_settings
 
 DAY = "ga360/ga_sessions_20170801.parquet"
@@ -29,30 +29,6 @@ ARTIFACTS = {
     "plots/elbow.svg", "plots/elbow.png", "plots/silhouette.svg", "plots/davies_bouldin.svg",
     "plots/segment_mix.svg", "plots/centre_heat_map.svg",
 }  # fmt: skip
-
-
-class Outcome:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run the command line in this process."""
-
-    def call(*words: str, **environment: str) -> Outcome:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(sys, "argv", ["visitseg", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        printed = capsys.readouterr()
-        return Outcome(code, printed.out, printed.err)
-
-    return call
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,8 @@ def by_auto(
         previous=before,
         on_step=progress.step,
     )
-    progress.done(f"{found.k_final} segments, grade {found.grade}")
+    plural = "s" if found.k_final > 1 else ""
+    progress.done(f"{found.k_final} segment{plural}, grade {found.grade}")
     progress.step("describing the segments")
     given = {**(before.names if before else {}), **settings.names}
     told = profiles.describe(columns, found, visits=True, names=given)

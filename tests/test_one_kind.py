@@ -1,0 +1,70 @@
+"""Visits without structure: K = 1 is an answer, and everything comes out whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.quality.families import Kind, visits_of
+
+N, DAYS = 1500, 10
+
+
+def one_cloud() -> dict[str, Any]:
+    """Visits of one kind over ten days, and one that none of the others resembles."""
+    columns = visits_of(np.random.default_rng(5), Kind(12, 30, 1.5, 0.8, 0.25), N)
+    for name, far in (("pageviews", 4000.0), ("unique_pages", 2.0), ("time_on_site_sec", 5.0)):
+        columns[name][0] = far
+    columns["hits"][0] = 90_000.0
+    counts = ("pageviews", "hits", "unique_pages", "transactions")
+    return {
+        "visit_id": [f"v{i:05}" for i in range(N)],
+        "date_id": np.datetime64("2026-01-01", "D") + np.arange(N) * DAYS // N,
+        **{name: columns[name].astype(np.int64) for name in counts},
+        **{name: columns[name] for name in ("time_on_site_sec", "transaction_revenue")},
+    }
+
+
+@pytest.fixture
+def table() -> str:
+    pq.write_table(pa.table(one_cloud()), "visits.parquet")
+    return "visits.parquet"
+
+
+def rows(sql: str) -> list[Any]:
+    return duckdb.sql(sql).fetchall()
+
+
+def test_a_run_without_segments_is_whole_and_its_model_scores(cli: Any, table: str) -> None:
+    found = cli("run", "--source", "visits", "--input", table, "--out", "o")
+    assert found.code == 0, found.err
+    report = json.loads(Path("o/model_report.json").read_text())
+    assert (report["k_final"], report["grade"]) == (1, "none")
+    assert rows("SELECT cluster, segment_id, kind, COUNT(*) FROM 'o/session_clusters.parquet' "
+                "GROUP BY ALL") == [(0, "s1", "rest", N)]  # fmt: skip
+    assert rows("SELECT COUNT(*), MIN(pct), MAX(pct) FROM 'o/segment_mix.parquet'") == [
+        (DAYS, 1.0, 1.0)
+    ]
+    page = Path("o/report.html").read_text()
+    assert "We found no groups." in page
+    assert "NaN" not in page
+    assert cli("score", "--model", "o/model.json", "--source", "visits", "--input", table,
+               "--out", "labels").code == 0  # fmt: skip
+    assert rows("SELECT visit_id, cluster FROM 'o/session_clusters.parquet' EXCEPT "
+                "SELECT visit_id, cluster FROM 'labels/**/*.parquet'") == []  # fmt: skip
+
+
+def test_a_visit_outside_the_model_is_left_out_only_if_asked(cli: Any, table: str) -> None:
+    words = ("run", "--source", "visits", "--input", table, "--out", "o")
+    assert cli(*words, "--unassigned").code == 0
+    outside = rows(
+        "SELECT visit_id, segment_id, segment FROM 'o/session_clusters.parquet' WHERE cluster = -1"
+    )
+    assert outside == [("v00000", None, None)]
