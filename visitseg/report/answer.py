@@ -141,11 +141,12 @@ def _orders(run: RunFolder) -> str:
 
 
 def _largest_and_smallest(run: RunFolder) -> Iterator[Record]:
-    ranked = sorted(run.segments, key=lambda segment: -segment.share)
-    if len(ranked) > 1:
-        share = words.share(ranked[0].share)
-        yield _piece(ranked[0], "The largest is ", f" with {share} of the visits, ")
-        yield _piece(ranked[-1], "the smallest ", f" with {words.share(ranked[-1].share)}. ")
+    if len(run.ranked) > 1:
+        share = words.share(run.ranked[0].share)
+        yield _piece(run.ranked[0], "The largest is ", f" with {share} of the visits, ")
+        yield _piece(
+            run.ranked[-1], "the smallest ", f" with {words.share(run.ranked[-1].share)}. "
+        )
     buyers = (run.report.get("totals") or {}).get("visits_with_transactions")
     if buyers and (said := _orders(run)):
         noun = "visit" if buyers == 1 else "visits"
@@ -165,12 +166,13 @@ def bars(run: RunFolder) -> list[Record]:
     list of dict
         ``title``, ``total``, ``parts``; a bar without data, or filled by definition, is absent.
     """
-    ranked = [*run.of_rule("bounced"), *run.beyond, *run.of_rule("converted")]
-    found = [_bar("Visits", words.count(run.n_visits), [(s, s.share) for s in ranked])]
+    found = [_bar("Visits", words.count(run.n_visits), [(s, s.share) for s in run.told])]
     if left := cards.baskets(run):
         total = words.count(sum(left.values()))
-        found.append(_bar("Visits with a filled basket", total, [(s, left[s.id]) for s in ranked]))
-    revenue = [(s, float(s.profile.get("revenue_share") or 0)) for s in ranked]
+        found.append(
+            _bar("Visits with a filled basket", total, [(s, left[s.id]) for s in run.told])
+        )
+    revenue = [(s, float(s.profile.get("revenue_share") or 0)) for s in run.told]
     if not run.of_rule("converted") and sum(part for _, part in revenue) > 0:
         found.append(_bar("Revenue", _orders(run), revenue))
     return found

@@ -39,7 +39,7 @@ def cards(run: RunFolder) -> list[Record]:
         return []
     shown = _rows_of(run)
     scales = {name: _scale(run, name) for name in shown}
-    return [_card(run, segment, scales) for segment in sorted(run.segments, key=lambda s: -s.share)]
+    return [_card(run, segment, scales) for segment in run.ranked]
 
 
 def _card(run: RunFolder, segment: Segment, scales: dict[str, tuple[float, float]]) -> Record:

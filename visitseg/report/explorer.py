@@ -117,11 +117,10 @@ def contributions(run: RunFolder) -> Record | None:
     if not told or len(run.segments) < 2:
         return None
     parts = told["contributions"]
-    ranked = sorted(run.segments, key=lambda s: -s.share)
-    heads = [("All", "var(--muted)", False), *((s.title, s.colour, s.again) for s in ranked)]
+    heads = [("All", "var(--muted)", False), *((s.title, s.colour, s.again) for s in run.ranked)]
     rows = []
     for i, axis in enumerate(told["axes"]):
-        shares = [parts["all"][i], *(parts["segments"][s.id][i] for s in ranked)]
+        shares = [parts["all"][i], *(parts["segments"][s.id][i] for s in run.ranked)]
         cells = [(words.share(share), f"{100 * share:.0f}") for share in shares]
         rows.append((features.axis(axis), cells))
     little = [
@@ -158,7 +157,6 @@ def spreads(run: RunFolder, width: int = 300) -> list[Figure]:
     order = [n for n in features.FIRST if n in usual] + [
         n for n in usual if n not in features.FIRST
     ]
-    ranked = sorted(run.segments, key=lambda s: -s.share)
     found = []
     for name in order:
         rows = [
@@ -169,7 +167,7 @@ def spreads(run: RunFolder, width: int = 300) -> list[Figure]:
                 "density": None if s.few else run.typical(name, s).get("density"),
                 "median": float(run.typical(name, s).get("median") or 0),
             }
-            for s in ranked
+            for s in run.ranked
         ]
         label = features.label(name)
         finding = shapes.spread_finding(label, name, rows, run.currency)
@@ -191,7 +189,6 @@ def done_at_all(run: RunFolder) -> list[Record]:
     list of dict
         ``label``, ``all`` and ``cells`` (segment, text, width, colour, again).
     """
-    ranked = sorted(run.segments, key=lambda s: -s.share)
     said_elsewhere = {"transaction_revenue", "unique_pages"}
     if run.of_rule("converted"):  # that buyers buy, and others do not, is a definition
         said_elsewhere.add("transactions")
@@ -200,14 +197,14 @@ def done_at_all(run: RunFolder) -> list[Record]:
         above = float(run.typical(name).get("above_zero", 0))
         if not cards.rare(run, name) or not above or name in said_elsewhere:
             continue
-        shares = [float(run.typical(name, s).get("above_zero", 0)) for s in ranked]
+        shares = [float(run.typical(name, s).get("above_zero", 0)) for s in run.ranked]
         found.append(
             {
                 "label": features.done(name),
                 "all": words.share(above),
                 "cells": [
                     (words.DASH if s.few else words.share(v), f"{0 if s.few else 100 * v:.0f}", s)
-                    for s, v in zip(ranked, shares, strict=True)
+                    for s, v in zip(run.ranked, shares, strict=True)
                 ],
             }
         )
@@ -229,8 +226,7 @@ def firmness(run: RunFolder, width: int = WIDE) -> Figure | None:
     Figure or None
         None where stability was not measured.
     """
-    ranked = sorted(run.segments, key=lambda s: -s.share)
-    known = [s for s in ranked if s.profile.get("jaccard") is not None]
+    known = [s for s in run.ranked if s.profile.get("jaccard") is not None]
     if not known:
         return None
     rows: list[Record] = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from visitseg.report import tables, words
 from visitseg.report.drawing import Size
-from visitseg.report.folder import Record, RunFolder, Segment
+from visitseg.report.folder import Record, RunFolder
 
 _GAP, _LEAST, _LOST = 26.0, 2.5, "var(--muted)"
 _ROOM = 34.0  # px, the two lines of text beside a box
@@ -118,10 +118,8 @@ def _columns(run: RunFolder) -> list[list[_Box]]:
         )
     if not run.segments:
         return columns
-    ends = [
-        _Box(words.brief(s.title, 22), words.visits(s.n), s.share, s.colour) for s in _ranked(run)
-    ]
-    by_id = dict(zip([s.id for s in _ranked(run)], ends, strict=True))
+    ends = [_Box(words.brief(s.title, 22), words.visits(s.n), s.share, s.colour) for s in run.told]
+    by_id = dict(zip([s.id for s in run.told], ends, strict=True))
     if run.rules:
         middle = []
         for rule, (title, text) in _RULES.items():
@@ -141,10 +139,6 @@ def _columns(run: RunFolder) -> list[list[_Box]]:
         visits.into = ends
     columns.append(ends)
     return columns
-
-
-def _ranked(run: RunFolder) -> list[Segment]:
-    return [*run.of_rule("bounced"), *run.beyond, *run.of_rule("converted")]
 
 
 def _lost(reason: str, n: int, of: int) -> _Box:

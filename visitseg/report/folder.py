@@ -89,6 +89,11 @@ class RunFolder:
         ]
 
     @cached_property
+    def ranked(self) -> list[Segment]:
+        """The segments, the largest first."""
+        return sorted(self.segments, key=lambda segment: -segment.share)
+
+    @cached_property
     def rules(self) -> dict[str, str]:
         """Which segment follows which rule: bounced or converted."""
         return dict(self.explorer.get("rules") or {})
@@ -100,7 +105,12 @@ class RunFolder:
     @cached_property
     def beyond(self) -> list[Segment]:
         """The segments that no rule makes, the largest first."""
-        return sorted((s for s in self.segments if s.rule is None), key=lambda s: -s.share)
+        return [segment for segment in self.ranked if segment.rule is None]
+
+    @cached_property
+    def told(self) -> list[Segment]:
+        """The segments as the first screen tells them: bouncers, the others, buyers."""
+        return [*self.of_rule("bounced"), *self.beyond, *self.of_rule("converted")]
 
     def typical(self, feature: str, segment: Segment | None = None) -> Record:
         """Return how a feature is spread, in a segment or over all visits; empty if unknown."""

@@ -38,7 +38,7 @@ def rows(run: RunFolder) -> list[Record]:
 
 def ordered(run: RunFolder) -> list[Segment]:
     """Return the segments, the largest first; in preset baseline as the centres are."""
-    return sorted(run.segments, key=lambda s: -s.share) if run.profiles else run.segments
+    return run.ranked if run.profiles else run.segments
 
 
 def _weeks(days: list[Record]) -> list[Record]:

@@ -105,14 +105,13 @@ def _eyebrow(run: RunFolder) -> str:
 
 
 def _segments(run: RunFolder) -> Record:
-    ranked = sorted(run.segments, key=lambda segment: -segment.share)
-    widest = max((segment.share for segment in ranked), default=1.0) or 1.0
+    widest = max((segment.share for segment in run.ranked), default=1.0) or 1.0
     fidelity = (run.profiles.get("rule_cards") or {}).get("fidelity")
     return {
         "segments": [
             {"segment": s, "n": words.visits(s.n), "share": words.share(s.share)}
             | {"width": f"{100 * s.share / widest:.1f}"}
-            for s in (ranked if run.profiles else run.segments)
+            for s in mix.ordered(run)
         ],
         "cards": cards.cards(run),
         "fidelity": words.share(float(fidelity)) if fidelity else "",
