@@ -81,6 +81,15 @@ def test_columns_that_bear_our_names_need_no_mapping() -> None:
     ) == [("a", "2026-01-01", 2, 9.5, "mobile", 5.0), ("b", "2026-01-02", 0, None, "desktop", None)]
 
 
+def test_a_column_may_be_named_by_a_word_of_sql_or_hold_a_space() -> None:
+    text = "order,Page Views,group\n7,3,x\n8,4,y\n"
+    visits_of(text, '[columns]\nvisit_id = "order"\npageviews = "Page Views"\nkind = "group"\n')
+    assert rows("SELECT visit_id, pageviews, kind FROM VISITS ORDER BY 1") == [
+        ("7", 3, "x"),
+        ("8", 4, "y"),
+    ]
+
+
 def test_a_ratio_is_computed_only_where_its_column_is_absent() -> None:
     visits_of("visit_id,pageviews,hits\na,2,5\nb,0,5\n")
     assert rows("SELECT hits_per_pageview FROM VISITS") == [(2.5,), (None,)]

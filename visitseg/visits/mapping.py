@@ -117,6 +117,7 @@ def map_columns(
         Nothing gives the page views.
     """
     own = [field.name for field in opened.columns]
+    columns = named(columns, own, warehouse)
     expressions = {name: name for name in own if name in BY_NAME}
     expressions |= {name: f"({text})" for name, text in columns.items()}
     problems = check_expressions(columns, warehouse)
@@ -194,6 +195,24 @@ SELECT {columns} FROM visit_keys
 """
 
 
+def named(columns: Mapping[str, str], own: Sequence[str], warehouse: Warehouse) -> dict[str, str]:
+    """Return the expressions, quoted where one is the name of a column and cannot stand alone.
+
+    Parameters
+    ----------
+    columns : mapping of str to str
+        Column of ours -> SQL expression.
+    own : sequence of str
+        Columns of the input: one may be a word of SQL (order, group) or hold a space.
+    """
+    return {
+        name: _name(text, warehouse.dialect)
+        if text in own and warehouse.expression_problem(text)
+        else text
+        for name, text in columns.items()
+    }
+
+
 def check_expressions(columns: Mapping[str, str], warehouse: Warehouse) -> list[str]:
     """Return what is wrong with the expressions of [columns], one line for each that is."""
     return [
@@ -213,6 +232,6 @@ def _name(name: str, dialect: str) -> str:
     quote = _WORDS[dialect].quote
     if quote in name or "\\" in name:
         raise ConfigError(
-            "a column's name holds a quote", where="--features", evidence=[name], do="Rename it."
+            "a column's name holds a quote", where="the input", evidence=[name], do="Rename it."
         )
     return f"{quote}{name}{quote}"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from visitseg.config import Settings
 from visitseg.errors import ConfigError
 from visitseg.visits.columns import BY_NAME
-from visitseg.visits.mapping import check_expressions
+from visitseg.visits.mapping import check_expressions, named
 from visitseg.visits.recognise import suggest_columns
 from visitseg.visits.text import load
 from visitseg.warehouse import RAW, Input, Warehouse
@@ -185,6 +185,7 @@ def map_log(opened: Input, columns: Mapping[str, str], warehouse: Warehouse) -> 
         name columns the log has not, or are for what is counted and not told.
     """
     own = [field.name for field in opened.columns]
+    columns = named(columns, own, warehouse)
     has = f"the input has: {', '.join(own)}"
     counted = [
         f"columns.{name}: a visit's {name} is made of its events, not mapped"
