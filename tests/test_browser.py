@@ -216,3 +216,41 @@ def test_it_prints(report: Callable[[str], Path], browser: Browser, tmp_path: Pa
     browser.pdf(tmp_path / "report.pdf")
     content = (tmp_path / "report.pdf").read_bytes()
     assert 5 <= content.count(b"/Type /Page\n") <= 16
+
+
+A4 = 695  # px between the margins
+
+
+def test_nothing_is_cut_off_on_paper(report: Callable[[str], Path], browser: Browser) -> None:
+    browser.open(report("twelve"), A4)
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        assert look(browser)["wide"] <= 0
+        cut = """[...document.querySelectorAll('table')]
+          .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+          .map((e) => e.className)"""
+        assert json.loads(browser.evaluate(f"JSON.stringify({cut})")) == []
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_marks_say_their_numbers(report: Callable[[str], Path], browser: Browser) -> None:
+    browser.open(report("demo"))
+    said = json.loads(
+        browser.evaluate(
+            "JSON.stringify([...document.querySelectorAll('.chart svg')]"
+            ".filter((s) => s.getClientRects().length)"
+            ".map((s) => s.querySelectorAll('path > title').length))"
+        )
+    )
+    assert min(said) >= 1
+    top = """(() => {
+      const mark = [...document.querySelectorAll('.fig-segment_map .wide path')]
+        .find((e) => /of visits/.test(e.textContent));
+      mark.scrollIntoView({block: 'center'});
+      const box = mark.getBoundingClientRect();
+      const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+      return [mark.textContent, hit.textContent];
+    })()"""
+    mark, hit = browser.evaluate(top)
+    assert mark == hit, "no text lies between a mark and the pointer"

@@ -114,7 +114,7 @@ def _segments(run: RunFolder) -> Record:
             for s in mix.ordered(run)
         ],
         "cards": cards.cards(run),
-        "fidelity": words.share(float(fidelity)) if fidelity else "",
+        "fidelity": words.share(float(fidelity)) if fidelity and len(run.segments) > 1 else "",
         "features": [(features.label(f), features.unit(f, run.currency)) for f in _told(run)],
         "heat": _heat(run),
         "overall": [features.value(f, run.overall[f], run.currency) for f in _told(run)],
@@ -153,6 +153,7 @@ def _explore(run: RunFolder) -> Record:
     rows = candidates.shown(run)
     return {
         "panels": candidates.panels(run, rows) if rows else [],
+        "ruled": bool(run.rules),
         "panel_heads": [candidates.heading(run, name) for name in candidates.columns(run)],
         "clustergram": _both(explorer.clustergram(run), explorer.clustergram(run, explorer.NARROW)),
         "landscape": _both(explorer.landscape(run), explorer.landscape(run, explorer.NARROW)),
