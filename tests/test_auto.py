@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 from benchmarks.quality import families
 from benchmarks.quality.families import Planted
 from visitseg.errors import SegmentError
-from visitseg.segments import rules
+from visitseg.segments import naming, rules
 from visitseg.segments.auto import Segmentation, segment
 
 
@@ -208,3 +208,10 @@ def test_contributions_add_up_by_family(found: tuple[Planted, Segmentation]) -> 
     assert sum(told.values()) == pytest.approx(1)
     parts = answer.contributions
     assert told["volume"] == pytest.approx(parts["log pageviews"] + parts["log hits a page"])
+
+
+def test_visits_that_hold_no_page_are_named_for_that_and_not_for_a_share_of_no_pages() -> None:
+    columns = {name: np.zeros(5) for name in ("pageviews", "unique_pages", "transactions")}
+    columns |= {"hits": np.full(5, 2.0), "time_on_site_sec": np.full(5, 30.0)}
+    rows = naming.typical(columns, np.zeros(5, dtype=np.int32), 1)
+    assert naming.name_segments(rows)[0].text == "visits without pages"

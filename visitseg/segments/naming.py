@@ -100,6 +100,8 @@ def _first_match(row: Mapping[str, float]) -> Name:
         return Name("buyers", f"{row['converted']:.0%} of the visits hold an order")
     if row["bounced"] >= 0.8:
         return Name("bouncers", f"{row['bounced']:.0%} of the visits left after one page")
+    if pages < 1:
+        return Name("visits without pages", "the median visit holds no page view")
     if pace < 4:
         return Name("suspected bots", f"the median visit spends {pace:.1f} s a page")
     if hits >= 2.5:
