@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from ga4_rows import random_export
 from ga360_rows import random_export as random_ga360
-from test_cli import assert_clear_error, cli  # noqa: F401
+from test_cli import assert_clear_error
 
 EXPORT = "shop-analytics.analytics_1.events_*"
 LATER = (
@@ -56,7 +56,7 @@ def same(one: Path, other: Path) -> None:
         pytest.param((), id="new layout", marks=pytest.mark.slow),
     ],
 )
-def test_ga4_visits_are_those_of_duckdb(local: Any, cli: Any, drop: tuple[str, ...]) -> None:  # noqa: F811
+def test_ga4_visits_are_those_of_duckdb(local: Any, cli: Any, drop: tuple[str, ...]) -> None:
     put_ga4(local, drop=drop)
     words = ("visits", *GA4)
     there = cli(*words, "--input", EXPORT, *BIGQUERY, "--out", "there")
@@ -70,7 +70,7 @@ def test_ga4_visits_are_those_of_duckdb(local: Any, cli: Any, drop: tuple[str, .
 
 
 @pytest.mark.slow
-def test_ga360_days_of_a_range_are_read_and_no_others(local: Any, cli: Any) -> None:  # noqa: F811
+def test_ga360_days_of_a_range_are_read_and_no_others(local: Any, cli: Any) -> None:
     raw = random_ga360(5, 30).drop_columns("is_intraday")
     put(local, raw, "shop-analytics.ga.ga_sessions_", "date", Path("files"))
     days = sorted(t[-8:] for t in local.engine.datasets["shop-analytics.ga"].tables)
@@ -97,7 +97,7 @@ def test_ga360_days_of_a_range_are_read_and_no_others(local: Any, cli: Any) -> N
     assert bounds
 
 
-def test_a_query_above_the_limit_never_starts(local: Any, cli: Any) -> None:  # noqa: F811
+def test_a_query_above_the_limit_never_starts(local: Any, cli: Any) -> None:
     put_ga4(local)
     found = cli(
         *("visits", *GA4, "--input", EXPORT, *BIGQUERY),
@@ -109,7 +109,7 @@ def test_a_query_above_the_limit_never_starts(local: Any, cli: Any) -> None:  # 
 
 
 @pytest.mark.slow
-def test_every_job_carries_the_limit_labels_and_region(local: Any, cli: Any) -> None:  # noqa: F811
+def test_every_job_carries_the_limit_labels_and_region(local: Any, cli: Any) -> None:
     put_ga4(local)
     local.engine.datasets["shop-analytics.analytics_1"].location = "europe-west3"
     Path("visitseg.toml").write_text('[bigquery]\nlabels = { team = "web" }\n')
@@ -129,7 +129,7 @@ def test_every_job_carries_the_limit_labels_and_region(local: Any, cli: Any) -> 
             assert f"kms_key_name = '{key}'" in text
 
 
-def test_dry_run_estimates_and_runs_nothing(local: Any, cli: Any) -> None:  # noqa: F811
+def test_dry_run_estimates_and_runs_nothing(local: Any, cli: Any) -> None:
     put_ga4(local)
     found = cli(
         *("run", *GA4, "--input", EXPORT, *BIGQUERY, "--dry-run", "--json"),
@@ -141,7 +141,7 @@ def test_dry_run_estimates_and_runs_nothing(local: Any, cli: Any) -> None:  # no
     assert list(local.engine.datasets) == ["shop-analytics.analytics_1"]
 
 
-def test_the_project_alone_means_the_public_sample_of_january_2017(local: Any, cli: Any) -> None:  # noqa: F811
+def test_the_project_alone_means_the_public_sample_of_january_2017(local: Any, cli: Any) -> None:
     raw = random_ga360(5, 3).drop_columns("is_intraday")
     local.engine.add("bigquery-public-data.google_analytics_sample.ga_sessions_20170101", raw)
     plan = json.loads(cli("run", "--dry-run", "--json").out)
@@ -155,7 +155,7 @@ def test_the_project_alone_means_the_public_sample_of_january_2017(local: Any, c
     assert values["suffix_to"] == "20170202"
 
 
-def test_what_is_missing_or_elsewhere_is_said(local: Any, cli: Any) -> None:  # noqa: F811
+def test_what_is_missing_or_elsewhere_is_said(local: Any, cli: Any) -> None:
     put_ga4(local)
     local.engine.add("shop-analytics.analytics_1.view_1", pa.table({"a": [1]}), kind="VIEW")
     local.engine.add("shop-analytics.elsewhere.t", pa.table({"a": [1]}), location="EU")
@@ -182,7 +182,7 @@ def test_what_is_missing_or_elsewhere_is_said(local: Any, cli: Any) -> None:  # 
 
 def test_no_credentials_and_no_project_are_said(
     local: Any,
-    cli: Any,  # noqa: F811
+    cli: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     put_ga4(local)

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from test_bigquery import BIGQUERY, EXPORT, GA4, put_ga4, same
-from test_cli import cli  # noqa: F401
 
 CONTRACT = """\
 schema_version: 1
@@ -19,7 +18,7 @@ features:
 
 
 @pytest.mark.slow
-def test_features_of_a_contract_are_those_of_duckdb(local: Any, cli: Any) -> None:  # noqa: F811
+def test_features_of_a_contract_are_those_of_duckdb(local: Any, cli: Any) -> None:
     put_ga4(local)
     Path("visits.yaml").write_text(CONTRACT)
     words = ("visits", *GA4, "--features", "visits.yaml")

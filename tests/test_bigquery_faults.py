@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from test_bigquery import BIGQUERY, EXPORT, GA4, put_ga4
-from test_cli import assert_clear_error, cli  # noqa: F401
+from test_cli import assert_clear_error
 
 pytest.importorskip("google.cloud.bigquery", reason="the BigQuery client is not installed")
 pytest.importorskip("zetasql", reason="the GoogleSQL evaluator is not installed")
@@ -48,7 +48,7 @@ PASSING = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PASSING)
-def test_what_passes_is_retried(local: Any, cli: Any, name: str) -> None:  # noqa: F811
+def test_what_passes_is_retried(local: Any, cli: Any, name: str) -> None:
     fault = PASSING[name]
     prepared(local, fault, retry_sec=100)
     there = cli(*WORDS)
@@ -87,7 +87,7 @@ LASTING = {
 @pytest.mark.parametrize("name", LASTING)
 def test_what_lasts_is_told_and_nothing_is_published(
     local: Any,
-    cli: Any,  # noqa: F811
+    cli: Any,
     name: str,
 ) -> None:
     fault, told = LASTING[name]
@@ -103,7 +103,7 @@ def test_what_lasts_is_told_and_nothing_is_published(
         assert not left, "what could be dropped is dropped"
 
 
-def test_an_account_without_rights_is_told_at_once(local: Any, cli: Any) -> None:  # noqa: F811
+def test_an_account_without_rights_is_told_at_once(local: Any, cli: Any) -> None:
     prepared(local, Fault(r"^GET \S+/datasets/", "http", ALWAYS, 403, "accessDenied"), retry_sec=3)
     found = cli(*WORDS)
     assert_clear_error(found, 1, "may not do this", "accessDenied", "docs/how-to/bigquery.md")
@@ -111,7 +111,7 @@ def test_an_account_without_rights_is_told_at_once(local: Any, cli: Any) -> None
 
 
 @pytest.mark.slow
-def test_two_runs_never_share_a_table(local: Any, cli: Any) -> None:  # noqa: F811
+def test_two_runs_never_share_a_table(local: Any, cli: Any) -> None:
     """Two runs never share a table: names carry the run's own number."""
     put_ga4(local)
     local.engine.executes = "duckdb"

@@ -8,7 +8,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from test_bigquery import BIGQUERY, EXPORT
-from test_cli import cli  # noqa: F401
 
 from visitseg.simulate import simulate
 
@@ -19,7 +18,7 @@ pytest.importorskip("zetasql", reason="the GoogleSQL evaluator is not installed"
 @pytest.mark.slow
 def test_visits_and_labels_stay_by_day_and_a_second_time_changes_nothing(
     local: Any,
-    cli: Any,  # noqa: F811
+    cli: Any,
 ) -> None:
     simulate(Path("export"), visits=600, seed=7)
     for file in sorted(Path("export").glob("events_*.parquet")):

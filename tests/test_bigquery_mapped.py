@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from test_bigquery import BIGQUERY, same
-from test_cli import assert_clear_error, cli  # noqa: F401
+from test_cli import assert_clear_error
 
 pytest.importorskip("google.cloud.bigquery", reason="the BigQuery client is not installed")
 pytest.importorskip("zetasql", reason="the GoogleSQL evaluator is not installed")
@@ -49,7 +49,7 @@ TOML = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", TOML)
-def test_mapped_tables_give_the_visits_of_duckdb(local: Any, cli: Any, source: str) -> None:  # noqa: F811
+def test_mapped_tables_give_the_visits_of_duckdb(local: Any, cli: Any, source: str) -> None:
     table = VISITS if source == "visits" else EVENTS
     Path("visitseg.toml").write_text(TOML[source])
     local.engine.add("shop-analytics.raw.log", table)
@@ -72,7 +72,7 @@ def test_mapped_tables_give_the_visits_of_duckdb(local: Any, cli: Any, source: s
 )
 def test_expressions_that_are_none_are_refused(
     local: Any,
-    cli: Any,  # noqa: F811
+    cli: Any,
     text: str,
     told: str,
 ) -> None:

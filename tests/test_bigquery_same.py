@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from test_bigquery import BIGQUERY, EXPORT, same
-from test_cli import cli  # noqa: F401
 
 from visitseg.simulate import simulate
 
@@ -41,7 +40,7 @@ def same_run(one: Path, other: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("executes", ["duckdb", "google"])
-def test_fourteen_simulated_days_of_ga4(local: Any, cli: Any, executes: str) -> None:  # noqa: F811
+def test_fourteen_simulated_days_of_ga4(local: Any, cli: Any, executes: str) -> None:
     """DuckDB's texts on many visits; the evaluator, which is slow, on few."""
     simulate(Path("export"), visits=3000 if executes == "duckdb" else 250, seed=7)
     files = sorted(Path("export").glob("events_*.parquet"))
@@ -61,7 +60,7 @@ def test_fourteen_simulated_days_of_ga4(local: Any, cli: Any, executes: str) -> 
 @pytest.mark.slow
 def test_the_real_day_of_ga360(
     local: Any,
-    cli: Any,  # noqa: F811
+    cli: Any,
     real: Callable[[str], str],
 ) -> None:
     file = real("ga360/ga_sessions_20170801.parquet")
