@@ -94,6 +94,7 @@ def test_visits_writes_the_table_and_its_proof_only(cli: Any, simulated: str) ->
     assert ledger["rows_in"] == ledger["rows_used"] + sum(r["rows"] for r in ledger["removed"])
 
 
+@pytest.mark.slow
 def test_no_visits_leaves_the_visit_table_out(cli: Any, simulated: str) -> None:
     cli("run", "--source", "ga360", "--input", simulated, "--out", "o", "--no-visits")
     assert not Path("o/visits.parquet").exists()
@@ -163,6 +164,7 @@ def test_sql_prints_the_text_of_each_dialect(cli: Any) -> None:
     assert "$date_from" in cli("sql", "visits", "--dialect", "duckdb").out
 
 
+@pytest.mark.slow
 def test_report_renders_an_old_run_again(cli: Any, simulated: str) -> None:
     cli("run", "--source", "ga360", "--input", simulated, "--out", "o", "--k-max", "6")
     before = Path("o/report.html").read_text()
@@ -435,6 +437,7 @@ def test_interrupted_nothing_is_published(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_names_of_the_user_reach_the_files(cli: Any, simulated: str) -> None:
     Path("visitseg.toml").write_text('[names]\ns1 = "Käufer <gross>"\n')
     assert cli("run", "--source", "ga360", "--input", simulated, "--out", "o").code == 0

@@ -74,6 +74,7 @@ def test_rees46_by_inactivity_alone(real: Callable[[str], str]) -> None:
     assert rows(COUNTED) == [(4518, 4518, 193, 193, 59442.63, 17429, True)]
 
 
+@pytest.mark.slow
 def test_rees46_is_segmented_from_configuration_alone(real: Callable[[str], str]) -> None:
     Path("s.toml").write_text((EXAMPLES / "rees46.toml").read_text() + SKIP)
     flags = {"input": [real(REES46)], "out": Path("o"), "k_max": 4, "k_final": 3}
