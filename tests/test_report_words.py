@@ -31,6 +31,7 @@ def test_a_colour_belongs_to_the_id() -> None:
         (words.share(0.0168), "1.7 %"),
         (words.share(0.4822), "48 %"),
         (words.share(0.9999), "99.9 %"),
+        (words.share(1 - 2**-53), "100 %"),
         (words.share(1.0), "100 %"),
         (words.duration(89.6), "90 s"),
         (words.duration(90), "1.5 min"),

@@ -95,7 +95,7 @@ def share(part: float) -> str:
     str
         ``"0.1 %"``, ``"48 %"``, with a no-break space.
     """
-    percent = 100 * part
+    percent = round(100 * part, 9)  # a sum of parts may miss the whole by a last bit
     if percent <= 0 or percent >= 100:
         figure = f"{percent:.0f}"
     elif percent < 9.5:

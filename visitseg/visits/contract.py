@@ -16,8 +16,8 @@ from visitseg.warehouse import Warehouse
 
 _NO_WORD = re.compile(r"\W+")
 _DO_SHIPPED = (
-    "Check its expression in [columns]: what is unknown is NULL (a count of nothing is 0), a "
-    "refund is a positive number, and a division by 0 needs NULLIF."
+    "Check its expression in [columns]: what is unknown is NULL and not NaN (a count of nothing is "
+    "0), a refund is a positive number, and a division by 0 needs NULLIF."
 )
 _DO_OWN = "Check the expression and the bounds in the contract file."
 _DO_HITS = (
