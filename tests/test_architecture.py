@@ -126,6 +126,16 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_only_who_learns_waits_for_scikit_learn() -> None:
+    """`visits` and `score` do not wait for an import as long as a million events."""
+    code = (
+        "import sys, visitseg.pipeline, visitseg.cli.console; "
+        "print([m for m in ('sklearn', 'scipy.stats', 'pandas', 'altair') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_public_names_exist_and_are_all() -> None:
     missing = [name for name in visitseg.__all__ if not hasattr(visitseg, name)]
     assert missing == []

@@ -18,10 +18,6 @@ from visitseg.progress import Progress, Silent
 from visitseg.run_folder import visit_files
 from visitseg.run_folder.files import MANIFEST, read_manifest, write_json, write_manifest
 from visitseg.run_folder.publish import RunFolder
-from visitseg.segments import baseline
-from visitseg.segments.select_k import SILHOUETTE_SAMPLE
-from visitseg.training.by_auto import by_auto
-from visitseg.training.by_baseline import by_baseline
 from visitseg.training.features import features_there
 from visitseg.training.summary import model_report, size_check
 from visitseg.visits.build import build
@@ -150,7 +146,12 @@ def render_again(folder: Path) -> list[Path]:
 def _run_into(
     folder: Path, settings: Settings, progress: Progress, spark: Spark | None = None
 ) -> tuple[list[str], dict[str, Any], pa.Table]:
+    # `visits` and `score` do not wait a second for scikit-learn.
     from visitseg.report import render
+    from visitseg.segments import baseline
+    from visitseg.segments.select_k import SILHOUETTE_SAMPLE
+    from visitseg.training.by_auto import by_auto
+    from visitseg.training.by_baseline import by_baseline
 
     contract = read_contract(settings.features)
     previous = Model.load(settings.previous) if settings.previous else None

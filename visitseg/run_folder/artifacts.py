@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from visitseg.segments.mix import count_mix, wilson_interval
-from visitseg.segments.profiles import Described
+
+if TYPE_CHECKING:  # labels are written without what learns them
+    from visitseg.segments.profiles import Described
 
 _BATCH = 131_072
 _EPOCH = date(1970, 1, 1)
@@ -75,6 +78,8 @@ def read_features(visits: Path, features: Sequence[str]) -> npt.NDArray[np.float
 
 def read_described(visits: Path, dimensions: Sequence[str]) -> Described:
     """Read what describes visits without being a feature: days, dimensions, ids."""
+    from visitseg.segments.profiles import Described
+
     there = [name for name in dimensions if name in pq.read_schema(visits).names]
     table = pq.read_table(visits, columns=["visit_id", "date_id", *there])
     found = {}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from visitseg.segments.transform import Matrix
+
+if TYPE_CHECKING:  # who only labels does not wait for it
+    from sklearn.cluster import KMeans
 
 Labels = npt.NDArray[np.int32]
 # Centres of a share of zero differ from 0 in the last bits: they must not decide an order.
@@ -32,6 +35,8 @@ def fit_kmeans(Y: Matrix, k: int, seed: int) -> KMeans:
     -----
     One thread, because sums over several threads differ in the last bits from run to run.
     """
+    from sklearn.cluster import KMeans
+
     with threadpool_limits(limits=1):
         return KMeans(
             n_clusters=k,
