@@ -28,7 +28,6 @@ LABELS = "labels"
 FILE = "labels.parquet"
 UNDATED = "__HIVE_DEFAULT_PARTITION__"
 SCHEMA = CLUSTERS.append(pa.field("model_version", pa.string()))
-_BATCH = 131_072
 
 
 class LabelFolder:
@@ -96,8 +95,9 @@ class LabelFolder:
         counts: dict[str, dict[int, int]] = {}
         writer: pq.ParquetWriter | None = None
         try:
-            for batch in pq.ParquetFile(source).iter_batches(_BATCH):
-                table = pa.table(batch).cast(SCHEMA)
+            file = pq.ParquetFile(source)
+            for group in range(file.num_row_groups):  # batches over all of them keep memory
+                table = file.read_row_group(group).cast(SCHEMA)
                 for day, rows in _runs(table["date_id"]):
                     part = table.slice(rows.start, rows.stop - rows.start)
                     if day not in counts:

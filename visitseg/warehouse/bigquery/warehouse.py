@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,8 @@ from visitseg.warehouse.bigquery.source import Source, find_source, suffix_param
 
 # Holds the intermediate tables of a run where the user names no dataset.
 OWN_DATASET = "visitseg"
+# Rows of a Parquet file that are written, and read, at once.
+_ROW_GROUP = 131_072
 # The comments and the WITH that a text may begin with.
 _OPENING = re.compile(r"\A((?:\s*--[^\n]*\n)*)\s*(WITH\s)?", re.IGNORECASE)
 # Sorting is for the one who reads; BigQuery refuses to cluster what is sorted.
@@ -127,13 +129,14 @@ class BigQueryWarehouse:
     def write_parquet(
         self, select_sql: str, path: Path, params: Mapping[str, object] | None = None
     ) -> None:
-        """See `Warehouse.write_parquet`; rows are written as they come, batch by batch."""
+        """See `Warehouse.write_parquet`; rows are written as they come, some pages at a time."""
         writer: pq.ParquetWriter | None = None
         try:
-            for batch in self._jobs.batches(self._with(select_sql), self._values(params)):
+            batches = self._jobs.batches(self._with(select_sql), self._values(params))
+            for table in _gathered(batches):
                 if writer is None:
-                    writer = pq.ParquetWriter(path, batch.schema, compression="zstd")
-                writer.write_batch(batch)
+                    writer = pq.ParquetWriter(path, table.schema, compression="zstd")
+                writer.write_table(table)
         finally:
             if writer is not None:
                 writer.close()
@@ -228,3 +231,15 @@ class BigQueryWarehouse:
                 f"BigQuery: the first query reads {size(estimate)}, the limit is {size(limit)}"
             )
         self._jobs.check_limit(estimate)
+
+
+def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Put pages together: a row group each would make a footer that grows with the rows."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(len(page) for page in held) >= _ROW_GROUP:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
