@@ -43,12 +43,12 @@ def test_the_ceiling_is_high_where_kinds_lie_apart() -> None:
 def test_the_procedure_beats_what_one_would_do_instead(capsys: pytest.CaptureFixture[str]) -> None:
     rows = main(["--quick"])
     auto = [row for row in rows if row.method == "auto" and row.ceiling >= SEPARABLE]
-    # A guard against getting worse, not the goal: a kind of 1 % beside one 40 times larger is
-    # still merged with it, and costs the number of segments (see decision 13).
-    assert np.median([row.of_ceiling for row in auto]) > 0.97
-    assert np.mean([row.of_ceiling for row in auto]) > 0.95
-    assert np.mean([row.exact for row in auto if row.ceiling_f1 > 0.95]) > 0.7
-    assert np.mean([row.fidelity for row in auto]) > 0.98
+    assert np.median([row.of_ceiling for row in auto]) > 0.99
+    assert np.mean([row.of_ceiling for row in auto]) > 0.97
+    assert np.mean([row.fidelity for row in auto]) > 0.99
+    # A guard against getting worse, not the goal: a small kind on the flank of a larger one has no
+    # valley, least of all among few visits, and costs the number of segments (see decision 13).
+    assert np.mean([row.exact for row in auto if row.ceiling_f1 > 0.95]) > 0.74
     silhouette = [row for row in rows if row.method == "best silhouette"]
     assert np.mean([row.ari for row in silhouette]) < np.mean([row.ari for row in auto]) - 0.1
     said = capsys.readouterr().out

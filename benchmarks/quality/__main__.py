@@ -135,7 +135,7 @@ def main(arguments: list[str] | None = None) -> list[Measured]:
 
     rows: list[Measured] = []
     for title, named in (
-        ("Families that are only measured", OTHERS),
+        ("Families of another making", OTHERS),
         ("Families that constants were chosen on", KINDS),
         ("Overlapping families: a lower K is right too", OVERLAPPING),
     ):

@@ -117,10 +117,9 @@ def map_columns(
         Nothing gives the page views.
     """
     own = [field.name for field in opened.columns]
-    columns = named(columns, own, warehouse)
+    given, problems = read_expressions(columns, own, warehouse)
     expressions = {name: name for name in own if name in BY_NAME}
-    expressions |= {name: f"({text})" for name, text in columns.items()}
-    problems = check_expressions(columns, warehouse)
+    expressions |= {name: f"({text})" for name, text in given.items()}
     if problems:
         raise ConfigError(
             f"{len(problems)} of {len(columns)} mapped columns cannot be computed",
@@ -195,31 +194,32 @@ SELECT {columns} FROM visit_keys
 """
 
 
-def named(columns: Mapping[str, str], own: Sequence[str], warehouse: Warehouse) -> dict[str, str]:
-    """Return the expressions, quoted where one is the name of a column and cannot stand alone.
+def read_expressions(
+    columns: Mapping[str, str], own: Sequence[str], warehouse: Warehouse
+) -> tuple[dict[str, str], list[str]]:
+    """Read [columns]: the expressions, and what is wrong with them, one line for each that is.
+
+    An expression that is the name of a column stands for it, also where the name is a word of SQL
+    (order, group) or holds a space: then it is quoted.
 
     Parameters
     ----------
     columns : mapping of str to str
         Column of ours -> SQL expression.
     own : sequence of str
-        Columns of the input: one may be a word of SQL (order, group) or hold a space.
+        Columns of the input.
+    warehouse : Warehouse
+        Has opened the input.
     """
-    return {
-        name: _name(text, warehouse.dialect)
-        if text in own and warehouse.expression_problem(text)
-        else text
-        for name, text in columns.items()
-    }
-
-
-def check_expressions(columns: Mapping[str, str], warehouse: Warehouse) -> list[str]:
-    """Return what is wrong with the expressions of [columns], one line for each that is."""
-    return [
-        f'columns.{name} = "{text}": {problem}'
-        for name, text in columns.items()
-        if (problem := _problem(name, text, warehouse))
-    ]
+    expressions, problems = dict(columns), list[str]()
+    for name, text in columns.items():
+        problem = _problem(name, text, warehouse)
+        if problem and text in own:
+            expressions[name] = _name(text, warehouse.dialect)
+            problem = _problem(name, expressions[name], warehouse)
+        if problem:
+            problems.append(f'columns.{name} = "{text}": {problem}')
+    return expressions, problems
 
 
 def _problem(name: str, text: str, warehouse: Warehouse) -> str | None:

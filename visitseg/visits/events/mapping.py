@@ -10,7 +10,7 @@ import pyarrow as pa
 from visitseg.config import Settings
 from visitseg.errors import ConfigError
 from visitseg.visits.columns import BY_NAME
-from visitseg.visits.mapping import check_expressions, named
+from visitseg.visits.mapping import read_expressions
 from visitseg.visits.recognise import suggest_columns
 from visitseg.visits.text import load
 from visitseg.warehouse import RAW, Input, Warehouse
@@ -185,14 +185,14 @@ def map_log(opened: Input, columns: Mapping[str, str], warehouse: Warehouse) -> 
         name columns the log has not, or are for what is counted and not told.
     """
     own = [field.name for field in opened.columns]
-    columns = named(columns, own, warehouse)
+    given, unusable = read_expressions(columns, own, warehouse)
     has = f"the input has: {', '.join(own)}"
     counted = [
         f"columns.{name}: a visit's {name} is made of its events, not mapped"
         for name in columns
         if name in BY_NAME and name not in COLUMNS
     ]
-    problems = [*counted, *check_expressions(columns, warehouse)]
+    problems = [*counted, *unusable]
     if problems:
         raise ConfigError(
             f"{len(problems)} of {len(columns)} mapped columns cannot be used",
@@ -204,7 +204,7 @@ def map_log(opened: Input, columns: Mapping[str, str], warehouse: Warehouse) -> 
     ours = {*COLUMNS, *HIT_TEXTS}
     if HIT_NUMBER in own and _is_number(opened.columns.field(HIT_NUMBER).type):
         ours.add(HIT_NUMBER)
-    expressions = {name: name for name in own if name in ours} | dict(columns)
+    expressions = {name: name for name in own if name in ours} | given
     missing = [name for name in REQUIRED if name not in expressions]
     if missing:
         likely = {**suggest_columns(own), **columns}
