@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 from oracle import Oracle
 
+from visitseg.visits.planning import model_names
 from visitseg.visits.text import load
 
 Reads = Mapping[str, tuple[str, ...]]  # text -> the tables it reads
@@ -42,7 +43,8 @@ def our_chain(
     """Run all texts, each on the results of those before it; `base` is what `raw` is called."""
     engine.register(base, raw)
     made = {}
-    for name in reads:
+    own = [f"ga4/{name}" for name in model_names("ga4", "duckdb")]
+    for name in (*own, *reads) if "ga4/visit_rows" in reads else reads:
         made[name] = ours(engine, load(name, "duckdb", hits=hits).sql, params)
         engine.register(name.rpartition("/")[2], made[name])
     return made

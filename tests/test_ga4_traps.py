@@ -102,6 +102,14 @@ def test_f7_exact_copies_of_an_event_count_once_and_near_copies_do_not() -> None
     assert losses(run) == {"duplicate": 1}
 
 
+def test_f7_copies_are_found_where_two_visitors_ids_make_one_visit_id() -> None:
+    visits, run = build(
+        page("/a", user="u|1", stream=None), page("/a"), page("/b", user="u|1", stream=None)
+    )
+    assert [(v["visit_id"], v["hits"]) for v in visits] == [("u|1|7", 2)]
+    assert losses(run) == {"duplicate": 1}
+
+
 def test_f7_events_of_one_microsecond_are_told_apart_by_their_batch() -> None:
     visits, run = build(page("/a", batch_event_index=1), page("/a", batch_event_index=2))
     assert [v["pageviews"] for v in visits] == [2]

@@ -98,6 +98,7 @@ def made(options: dict[str, Any], *, streamed: bool) -> tuple[dict[str, Any], pa
     left = warehouse.query("SELECT table_name AS name FROM information_schema.tables")
     warehouse.close()
     assert set(left["name"].to_pylist()) - {"raw_export"} <= {
+        "visit_sums",
         "visit_totals", "visit_purchases", "channels", "visit_keys", "visit_dimensions", "visits",
     }  # fmt: skip
     return ledger.to_dict() | {"events": counts.events}, *everything

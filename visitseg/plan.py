@@ -15,7 +15,7 @@ from visitseg.visits.columns import BY_NAME
 from visitseg.visits.features import NO_CONTRACT, Contract, read_contract
 from visitseg.visits.finishing import Model, finish
 from visitseg.visits.kept import kept
-from visitseg.visits.planning import MODELS, open_and_plan
+from visitseg.visits.planning import model_names, open_and_plan
 from visitseg.visits.text import as_statement, load
 from visitseg.warehouse import RAW, connect
 
@@ -95,7 +95,7 @@ def sql_texts(source: str, dialect: str, contract: Contract = NO_CONTRACT) -> li
     if source == "events":  # its first model is written from a configuration
         texts = events.example().models(dialect)
     else:
-        names = (*(f"{source}/{model}" for model in MODELS[source]), "visits")
+        names = (*(f"{source}/{model}" for model in model_names(source, dialect)), "visits")
         hits = bool(contract.over_hits)
         texts = [(name.rpartition("/")[2], load(name, dialect, hits=hits).sql) for name in names]
     if contract is NO_CONTRACT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,8 +41,14 @@ class RowCounts:
         )
 
 
-def count_rows(warehouse: Warehouse, losses: str, without: str = "") -> RowCounts:
-    """Count the input and the table ``visit_rows``.
+def count_rows(
+    warehouse: Warehouse,
+    losses: str,
+    without: str = "",
+    rows: str = "visit_rows",
+    params: Mapping[str, object] | None = None,
+) -> RowCounts:
+    """Count the input and its visit rows.
 
     Parameters
     ----------
@@ -49,12 +56,16 @@ def count_rows(warehouse: Warehouse, losses: str, without: str = "") -> RowCount
         The source's own text.
     without : str
         A reason whose rows are another part's, and are counted there.
+    rows : str
+        The visit rows: a table, or a SELECT in parentheses.
+    params : mapping, optional
+        Values of that SELECT.
     """
     kept = f"WHERE removed IS NULL OR removed <> '{without}' " if without else ""
-    read = "SELECT day, COUNT(*) AS n_rows, SUM(hits) AS hits FROM visit_rows"
+    read = f"SELECT day, COUNT(*) AS n_rows, SUM(hits) AS hits FROM {rows} AS r"
     return RowCounts(
         rows_in=rows_of(warehouse, f"SELECT COUNT(*) AS n_rows FROM {RAW}")[0]["n_rows"],
-        read=rows_of(warehouse, f"{read} {kept}GROUP BY day"),
+        read=rows_of(warehouse, f"{read} {kept}GROUP BY day", params),
         lost=tuple(row for row in rows_of(warehouse, losses) if row["reason"] != without),
     )
 
@@ -67,6 +78,8 @@ def bad_line_counts(lines: int) -> RowCounts:
     return RowCounts(lines, (row,), ({**row, "reason": "bad_line"},))
 
 
-def rows_of(warehouse: Warehouse, sql: str) -> tuple[dict[str, Any], ...]:
+def rows_of(
+    warehouse: Warehouse, sql: str, params: Mapping[str, object] | None = None
+) -> tuple[dict[str, Any], ...]:
     """Return the rows of a SELECT."""
-    return tuple(warehouse.query(sql).to_pylist())
+    return tuple(warehouse.query(sql, params).to_pylist())

@@ -16,9 +16,10 @@ from visitseg.visits.contract import check_texts, is_of_rows
 from visitseg.visits.expression import Kind
 from visitseg.visits.features import NO_CONTRACT, Contract
 from visitseg.visits.finishing import Model, check_own_texts, finish, flag_notes
+from visitseg.visits.one_pass import OnePass
 from visitseg.visits.reading import KINDS
 from visitseg.visits.recognise import advice, looks_like
-from visitseg.visits.text import SqlText, load
+from visitseg.visits.text import SqlText, chain, load
 from visitseg.warehouse import Input, Warehouse
 
 LAYOUTS: dict[str, pa.Schema] = {"ga360": ga360.LAYOUT, "ga4": ga4.LAYOUT}
@@ -27,10 +28,22 @@ MODELS = {
     "ga360": ("visit_rows", "visit_keys"),
     "ga4": ("visit_rows", "visit_totals", "visit_purchases", "channels", "visit_keys"),
 }
+# An engine's own models, where it goes another way to the same visit keys.
+_OWN_MODELS = {
+    ("ga4", "duckdb"): (
+        *("visit_rows", "visit_events", "visit_sums"),
+        *("visit_totals", "visit_purchases", "channels", "visit_keys"),
+    )
+}
 # What --stream calls platforms, and what the export does.
 _STREAMS = {"web": ("WEB",), "app": ("ANDROID", "IOS"), "android": ("ANDROID",), "ios": ("IOS",)}
 # What the source cannot say.
 SILENT = {"ga360": {"engaged", "engagement_time_sec"}, "ga4": set[str]()}
+
+
+def model_names(source: str, dialect: str) -> tuple[str, ...]:
+    """Return the models of an export in their order, before the visit table."""
+    return _OWN_MODELS.get((source, dialect), MODELS[source])
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,7 @@ class Plan:
     dimensions: tuple[str, ...] = DIMENSIONS
     values: events.Values | None = None  # events: what the log calls page views, purchases …
     checks: tuple[SqlText, ...] = ()
+    one_pass: OnePass | None = None  # where the rows need not be stored
 
 
 def open_and_plan(
@@ -131,7 +145,7 @@ def _open_and_plan(
     if source in LAYOUTS:
         layouts = HIT_LAYOUTS if contract.over_hits else LAYOUTS
         opened = _open(warehouse, settings, layouts[source])
-        return opened, _export_plan(source, warehouse.dialect, settings, contract)
+        return opened, _export_plan(opened, warehouse.dialect, settings, contract)
     if source == "visits":
         opened = _open(warehouse, settings, None)
         return opened, _mapped_plan(opened, warehouse, settings, contract.of_input)
@@ -157,11 +171,17 @@ def _open(warehouse: Warehouse, settings: Settings, layout: pa.Schema | None) ->
         ) from error
 
 
-def _export_plan(source: str, dialect: str, settings: Settings, contract: Contract) -> Plan:
-    hits = bool(contract.over_hits)
-    models = [
-        Model(name, load(f"{source}/{name}", dialect, hits=hits).sql) for name in MODELS[source]
-    ]
+def _export_plan(opened: Input, dialect: str, settings: Settings, contract: Contract) -> Plan:
+    source, hits = str(settings.source), bool(contract.over_hits)
+    names = model_names(source, dialect)
+    texts = {name: load(f"{source}/{name}", dialect, hits=hits).sql for name in names}
+    one_pass = None
+    if "visit_sums" in texts:
+        events, sums = texts.pop("visit_events"), texts["visit_sums"]
+        texts["visit_sums"] = chain({"visit_events": events}, sums)
+        if opened.columnar and not hits:
+            one_pass = OnePass(texts["visit_rows"], events, sums)
+    models = [Model(name, sql) for name, sql in texts.items()]
     models.append(Model("visits", load("visits", dialect).sql))
     return Plan(
         source=source,
@@ -170,6 +190,7 @@ def _export_plan(source: str, dialect: str, settings: Settings, contract: Contra
         notes=load(f"{source}/notes", dialect).sql,
         params=_params(settings),
         known=tuple(name for name in FEATURES if name not in SILENT[source]),
+        one_pass=one_pass,
     )
 
 

@@ -9,14 +9,16 @@ after the last part.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from visitseg.config import Settings
 from visitseg.visits.counts import RowCounts, bad_line_counts, count_rows
 from visitseg.visits.events import event_counts
 from visitseg.visits.finishing import Model
+from visitseg.visits.one_pass import count_in_one_pass, make_in_one_pass
 from visitseg.visits.planning import Plan
+from visitseg.visits.text import chain
 from visitseg.warehouse import Input, Warehouse
 
 # From this size on disk an input of several files is read one at a time, unasked.
@@ -97,6 +99,12 @@ def make_tables(
     found = stages(plan.models)
     if streamed:
         counts = _by_parts(warehouse, opened.parts, plan, create, on_step)
+    elif plan.one_pass:
+        on_step("summing events by visit")
+        for name, sql in make_in_one_pass(plan.one_pass):
+            create(Model(name, sql))
+        counts = count_in_one_pass(warehouse, plan.one_pass, plan.losses, plan.params)
+        warehouse.drop_table("repeated")
     else:
         for model in (*found.rows, *found.by_visit):
             on_step(f"building {model.name}")
@@ -138,7 +146,8 @@ def _by_parts(
         for model in found.by_visit:
             name = model.name if model.name in _WIDE else f"{model.name}_{number}"
             create(Model(name, model.sql))
-        counts += _counts(warehouse, plan, without=_CARRIED)
+        own = {m.name: f"{m.name}_{number}" for m in found.by_visit if m.name not in _WIDE}
+        counts += _counts(warehouse, plan, own, without=_CARRIED)
     warehouse.open_part(None)
     for name in ("open_keys", f"carried_{len(parts) - 1}"):
         warehouse.drop_table(name)
@@ -151,8 +160,13 @@ def _by_parts(
     return counts
 
 
-def _counts(warehouse: Warehouse, plan: Plan, without: str = "") -> RowCounts:
-    counts = count_rows(warehouse, plan.losses, without)
+def _counts(
+    warehouse: Warehouse, plan: Plan, own: Mapping[str, str] | None = None, without: str = ""
+) -> RowCounts:
+    losses = plan.losses
+    if own:  # a part's tables have names of their own
+        losses = chain({name: f"SELECT * FROM {table}" for name, table in own.items()}, losses)
+    counts = count_rows(warehouse, losses, without)
     if plan.values is None:
         return counts
     return counts + RowCounts(events=event_counts(warehouse, without))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -96,6 +96,12 @@ def quoted(name: str, dialect: str) -> str:
         return name
     mark = '"' if dialect == "duckdb" else "`"
     return mark + name.replace(mark, mark * 2) + mark
+
+
+def chain(steps: Mapping[str, str], last: str) -> str:
+    """Return one SELECT: the steps by name, each may read those before it, and what reads them."""
+    named = ",\n".join(f"{name} AS (\n{sql.rstrip()}\n)" for name, sql in steps.items())
+    return f"WITH {named}\nSELECT * FROM (\n{last.rstrip()}\n) AS last_step\n"
 
 
 def as_statement(models: Sequence[tuple[str, str]], raw: str) -> str:

@@ -40,6 +40,8 @@ class Input:
         The SELECT that stands for `RAW`, where the warehouse writes one.
     parts : tuple of str
         What `Warehouse.open_part` takes; empty where the input is one.
+    columnar : bool
+        Whether reading a few of its columns costs little.
     """
 
     description: str
@@ -48,6 +50,7 @@ class Input:
     bad_lines: int = 0
     raw_sql: str = ""
     parts: tuple[str, ...] = ()
+    columnar: bool = False
 
 
 class Warehouse(Protocol):

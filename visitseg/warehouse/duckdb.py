@@ -80,7 +80,14 @@ class DuckDBWarehouse:
         rejected = self.query(found.rejected).to_pylist() if found.is_csv else []
         if rejected and csv.bad_lines == "fail":
             raise found.bad_lines_error(rejected, self.query(f"SELECT count(*) FROM {RAW}"))
-        return Input(found.description, columns, found.bytes, len(rejected), parts=found.parts)
+        return Input(
+            found.description,
+            columns,
+            found.bytes,
+            len(rejected),
+            parts=found.parts,
+            columnar=found.json_keys is None,
+        )
 
     def open_part(self, part: str | None) -> None:
         """See `Warehouse.open_part`."""
