@@ -199,6 +199,8 @@ def _measures(run: RunFolder, k: int) -> str:
             if valley
             else ""
         )
+        if row.get("shoulder"):
+            deep += f"A shoulder of {float(row['shoulder']):.1f} standard errors. "
         return f"{deep}Random samples that answer this K: {int(row.get('votes') or 0)}."
     said = [
         f"{name} {words.plain(float(row[field]))}"

@@ -75,8 +75,11 @@ def verdict(run: RunFolder, candidate: Record) -> tuple[str, str, str]:
     runner = (decision.get("runner_up") or {}).get("k") == k
     said = "Runner-up" if runner else "Not chosen"
     if grade == "distinct" and k < strict:
-        valley = _valley(evidence_of(run, k + 1))
-        return "note", said, f"Joins two kinds that a gap parts: the density falls to {valley}."
+        above = evidence_of(run, k + 1)
+        if above.get("shoulder"):
+            return "note", said, "Joins a small kind to the larger one on whose flank it stands."
+        text = f"Joins two kinds that a gap parts: the density falls to {_valley(above)}."
+        return "note", said, text
     if grade == "distinct":
         return "note", said, f"Cuts where there is no gap: {_gap(run, row)}."
     return "note", said, _what_fails(run, row) or "Stable too, but coarser than the data allow."
@@ -85,9 +88,14 @@ def verdict(run: RunFolder, candidate: Record) -> tuple[str, str, str]:
 def _why_chosen(run: RunFolder, row: Record, k_rest: int) -> str:
     grade = run.report.get("grade")
     if grade == "distinct":
-        return (
-            f"Every two segments are parted by a gap: the density falls to {_valley(row)} or less."
+        gaps = f"are parted by a gap: the density falls to {_valley(row)} or less."
+        if not row.get("shoulder"):
+            return f"Every two segments {gaps}"
+        flank = (
+            "A small kind stands on the flank of a larger one: there the density falls, holds, and "
+            f"falls again, by {float(row['shoulder']):.1f} standard errors."
         )
+        return f"{flank} All others {gaps}" if row.get("valley") else flank
     if grade == "graded" and k_rest > 1:
         return "The finest cut whose bands come back every time: all tests pass."
     if k_rest <= 1:

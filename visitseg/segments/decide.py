@@ -8,6 +8,7 @@ from typing import Any
 
 from visitseg.errors import SegmentError
 from visitseg.segments.evidence import Evidence
+from visitseg.segments.shoulder import SIGNIFICANT
 from visitseg.segments.stability import Cut
 from visitseg.segments.valley import DEEP
 
@@ -180,12 +181,7 @@ def _why(
         return f"{head}; every visit meets a rule."
     agree = f"{own.votes} of {n_votes} random samples of the visits answer the same"
     if strict > 1:
-        found = (
-            f"{strict} kinds beyond the rules, and between any two of them visits are rare (a "
-            f"density valley): at the least clear border {own.valley:.0%} of what they are at "
-            f"the lower peak beside it, where {DEEP:.0%} is the limit; "
-            f"{agree}"
-        )
+        found = f"{_parted(rows, strict)}; {agree}"
     else:
         found = (
             "the visits beyond the rules are one continuum: wherever one cuts them, visits are "
@@ -210,6 +206,30 @@ def _why(
     if strict == 1 and verdict.grade == "none":
         found += ", and no way of cutting it into bands is stable"
     return f"{head}; {found}."
+
+
+def _parted(rows: Mapping[int, Evidence], strict: int) -> str:
+    """Say what tells the kinds beyond the rules apart."""
+    own = rows[strict]
+    small = sum(rows[k].shoulder > 0 for k in range(2, strict + 1))
+    valley = (
+        f"visits are rare (a density valley): at the least clear border {own.valley:.0%} of what "
+        f"they are at the lower peak beside it, where {DEEP:.0%} is the limit"
+    )
+    shoulder = (
+        f"{'a small kind stands' if small == 1 else f'{small} small kinds stand'} on the flank of "
+        "a larger one: there visits grow rarer, hold, and grow rarer again (a shoulder of the "
+        f"density), by {own.shoulder:.1f} standard errors"
+        f"{' at the least clear' if small > 1 else ''}, where {SIGNIFICANT} are needed"
+    )
+    if not small:
+        return f"{strict} kinds beyond the rules, and between any two of them {valley}"
+    if small == strict - 1:
+        return f"{strict} kinds beyond the rules: {shoulder}"
+    return (
+        f"{strict} kinds beyond the rules; between any two of {strict - small} of them {valley}; "
+        f"{shoulder}"
+    )
 
 
 def _kinds(k_rest: int) -> str:
@@ -237,10 +257,15 @@ def _runner_up(
             if best.valley < 1
             else "it would cut where no valley stands out of the noise."
         )
+    elif (joined := rows[best.k_rest + 1]).shoulder:
+        why = (
+            "it would join a small kind to the larger one on whose flank it stands (a shoulder of "
+            f"{joined.shoulder:.1f} standard errors)."
+        )
     else:
         why = (
             "it would join two kinds between which visits are rare "
-            f"({rows[best.k_rest + 1].valley:.0%} of the lower peak)."
+            f"({joined.valley:.0%} of the lower peak)."
         )
     return {"k": n_ruled + best.k_rest, "votes": best.votes, "why_not": why}
 
@@ -251,7 +276,11 @@ def _what_would_change(verdict: Verdict, rows: Mapping[int, Evidence], n_votes: 
     own = rows.get(strict)
     if own is None:
         return []
-    if strict > 1:
+    if own.shoulder:
+        said.append(
+            f"One kind fewer if that shoulder stood out by under {SIGNIFICANT} standard errors."
+        )
+    elif strict > 1:
         said.append(
             f"One kind fewer if that border filled up from {own.valley:.0%} to over {DEEP:.0%}."
         )

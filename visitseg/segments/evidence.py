@@ -21,7 +21,11 @@ class Evidence:
         Segments beyond the rules.
     valley : float
         Density in the shallowest valley between two of them over the lower peak beside it; 1
-        where a pair has no significant valley, 0 for one segment.
+        where a pair has no significant valley, 0 for one segment. Kinds that only a shoulder
+        tells from a larger one are left aside.
+    shoulder : float
+        Standard errors by which the least clear shoulder of the density stands out that makes one
+        kind more of this K; 0 where a valley does, or nothing.
     votes : int
         Random samples of the visits whose answer is this K.
     jaccard, prediction_strength, seed_ari, time_split : float
@@ -39,6 +43,7 @@ class Evidence:
     calinski_harabasz: float
     k_rest: int
     valley: float
+    shoulder: float
     votes: int
     jaccard: float
     prediction_strength: float
@@ -70,6 +75,7 @@ def evidence_of(cuts: Sequence[Cut], search: Search | None, n_ruled: int) -> lis
             calinski_harabasz=cut.calinski_harabasz,
             k_rest=cut.k,
             valley=search.tree.ratio(cut.k) if search else 0.0,
+            shoulder=search.tree.shoulder(cut.k) if search else 0.0,
             votes=search.supporters(cut.k) if search else 0,
             jaccard=cut.jaccard,
             prediction_strength=cut.prediction_strength,

@@ -38,6 +38,8 @@ class Merge:
         Standard errors by which the dip stands out.
     into, gone : int
         A piece of either group: the second group goes into the first.
+    shoulder : float
+        Standard errors by which a shoulder of the density stands against it; 0 without one.
     """
 
     k: int
@@ -45,6 +47,7 @@ class Merge:
     z: float
     into: int
     gone: int
+    shoulder: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,22 +70,31 @@ class Tree:
 
     @property
     def k(self) -> int:
-        """Number of groups at the first merge that a valley stands against; 1 without one."""
-        return next((merge.k for merge in self.merges if merge.ratio <= self.deep), 1)
+        """Number of groups at the first merge that is not to be made; 1 without one."""
+        return next((m.k for m in self.merges if m.ratio <= self.deep or m.shoulder), 1)
 
     def ratio(self, k: int) -> float:
-        """Return the shallowest valley between any two of `k` groups; 0 for one group."""
-        return next((m.ratio for m in self.merges if m.k == k), 0.0 if k == 1 else 1.0)
+        """Return the shallowest valley between any two of `k` groups, shoulders aside."""
+        if k > len(self.merges) + 1:
+            return 1.0
+        return next((m.ratio for m in self.merges if m.k <= k and not m.shoulder), 0.0)
 
-    def cut(self, k: int) -> Labels:
-        """Return the group of each visit where `k` are left, from 0 without gaps."""
-        group = np.arange(self.pieces.max() + 1)
+    def shoulder(self, k: int) -> float:
+        """Return the standard errors of the shoulder without which `k` groups were one fewer."""
+        return next((m.shoulder for m in self.merges if m.k == k), 0.0)
+
+    def groups(self, k: int) -> Labels:
+        """Return the group of each piece where `k` groups are left: one of its pieces."""
+        group = np.arange(self.pieces.max() + 1, dtype=np.int32)
         for merge in self.merges:
             if merge.k <= k:
                 break
             group[group == merge.gone] = merge.into
-        labels: Labels = np.unique(group, return_inverse=True)[1].astype(np.int32)[self.pieces]
-        return labels
+        return group
+
+    def cut(self, k: int) -> Labels:
+        """Return the group of each visit where `k` are left, from 0 without gaps."""
+        return np.unique(self.groups(k)[self.pieces], return_inverse=True)[1].astype(np.int32)
 
 
 def smallest(n: int) -> int:

@@ -2,8 +2,8 @@
 
 On a sample the number of segments is bistable where a kind is small or near another: a search
 that begins anew each month would let it come and go. So the previous number stays unless most
-samples of the new visits outvote it, and the previous segments stay if density valleys still
-stand between them.
+samples of the new visits outvote it, and the previous segments stay if density valleys, or
+shoulders, still stand between them.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from itertools import combinations
 
 import numpy as np
 
-from visitseg.segments import sample, valley
+from visitseg.segments import sample, shoulder, valley
 from visitseg.segments.fit import Labels
 from visitseg.segments.fitted import Fitted, raw_of
 from visitseg.segments.identity import first_ids, match
 from visitseg.segments.merge import smallest
 from visitseg.segments.previous import Previous
 from visitseg.segments.rest import Rest
+from visitseg.segments.shoulder import Mask
 from visitseg.segments.valley import Side
 
 VOTES = 7
@@ -37,8 +38,6 @@ class Held:
         Group of each visit that the search went over, from 0 without gaps.
     k : int
         Number of groups.
-    ratio : float
-        The shallowest valley between two of them; 0 for one group.
     otherwise : int
         What the search alone would have answered.
     votes : int
@@ -47,7 +46,6 @@ class Held:
 
     labels: Labels
     k: int
-    ratio: float
     otherwise: int
     votes: int
 
@@ -95,12 +93,11 @@ def hold(rest: Rest, previous: Previous) -> Held | None:
         labels = scores.argmax(axis=1).astype(np.int32)
     if anew.k == k and match(labels, anew.cut(k), first_ids(k), k, next_id=k + 1).same:
         return None
-    ratio = shallowest(rest, labels, k)
-    return Held(labels, k, ratio, anew.k, votes) if ratio <= valley.DEEP else None
+    return Held(labels, k, anew.k, votes) if still_apart(rest, labels, k) else None
 
 
-def shallowest(rest: Rest, labels: Labels, k: int) -> float:
-    """Return the shallowest valley between any two groups; 1 where one is too small to have any.
+def still_apart(rest: Rest, labels: Labels, k: int) -> bool:
+    """Tell whether a valley, or a shoulder, parts every two groups, none of them too small.
 
     Parameters
     ----------
@@ -111,10 +108,16 @@ def shallowest(rest: Rest, labels: Labels, k: int) -> float:
     k : int
         Number of groups.
     """
-    if k == 1:
-        return 0.0
-    if np.bincount(labels, minlength=k).min() < smallest(len(labels)):
-        return 1.0
-    drawn = rest.drawn
-    sides = [Side.of(drawn.places[labels == c], drawn.raw[labels == c]) for c in range(k)]
-    return max(valley.without_atoms(a, b).ratio for a, b in combinations(sides, 2))
+    if k > 1 and np.bincount(labels, minlength=k).min() < smallest(len(labels)):
+        return False
+    return all(_apart(rest.drawn, labels == a, labels == b) for a, b in combinations(range(k), 2))
+
+
+def _apart(drawn: sample.Sample, a: Mask, b: Mask) -> bool:
+    X, raw = drawn.places, drawn.raw
+    if valley.without_atoms(Side.of(X[a], raw[a]), Side.of(X[b], raw[b])).ratio <= valley.DEEP:
+        return True
+    both, smaller = a | b, a if a.sum() <= b.sum() else b
+    own = smaller[both]
+    z = shoulder.stands_out(X[both], raw[both], drawn.ties[both], own, share=shoulder.KEPT)
+    return z > 0

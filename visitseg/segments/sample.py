@@ -34,11 +34,14 @@ class Sample:
         Dequantised; complete.
     raw : ndarray of shape (n_sample, n_axes)
         The values whose spikes might carry a mode.
+    ties : ndarray of shape (n_sample, n_axes + n_ratios)
+        Values that many visits may share: those, and ratios of counts, which may be equal.
     """
 
     rows: npt.NDArray[np.intp]
     places: Matrix
     raw: Matrix
+    ties: Matrix
 
 
 def spread_rows(n: int, size: int) -> npt.NDArray[np.intp]:
@@ -97,7 +100,10 @@ def draw(columns: Columns, space: Space) -> Sample:
     places = places[rows]
     for j in own:
         _fill(places, j, np.delete(places, own, axis=1), rng)
-    return Sample(rows, places, _may_spike(np.nan_to_num(raw[rows]), places, space))
+    raw = np.nan_to_num(raw[rows])
+    may_spike = _may_spike(raw, places, space)
+    ratios = [raw[:, i] / np.maximum(raw[:, j], 1) for i, j in space.ratios]
+    return Sample(rows, places, may_spike, np.column_stack([may_spike, *ratios]))
 
 
 def _may_spike(raw: Matrix, places: Matrix, space: Space) -> Matrix:

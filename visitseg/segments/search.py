@@ -11,6 +11,7 @@ import numpy.typing as npt
 from visitseg.segments.fit import Labels
 from visitseg.segments.merge import Tree, fine_pieces, merge
 from visitseg.segments.sample import Sample
+from visitseg.segments.shoulder import with_shoulders
 
 STARTS = 3
 VOTES = 7
@@ -73,8 +74,9 @@ def search(sample: Sample, seed: int, *, starts: int = STARTS, votes: int = VOTE
     starts, votes : int
         How many of either; the median of an odd number of starts decides.
     """
+    everyone = np.arange(len(sample.rows))
     trees = sorted(
-        (_grow(sample, np.arange(len(sample.rows)), seed + start) for start in range(starts)),
+        (_grow(sample, everyone, seed + start) for start in range(starts)),
         key=lambda tree: tree.k,
     )
     rng = np.random.default_rng(seed)
@@ -83,13 +85,18 @@ def search(sample: Sample, seed: int, *, starts: int = STARTS, votes: int = VOTE
         for _ in range(votes)
     ]
     return Search(
-        tree=trees[len(trees) // 2],
+        tree=with_shoulders(trees[len(trees) // 2], sample, everyone, trees),
         starts=tuple(tree.k for tree in trees),
         votes=tuple(
             Vote(rows, tree.cut(tree.k))
-            for rows, tree in ((rows, _grow(sample, rows, seed)) for rows in halves)
+            for rows, tree in ((rows, _vote(sample, rows, seed)) for rows in halves)
         ),
     )
+
+
+def _vote(sample: Sample, rows: npt.NDArray[np.intp], seed: int) -> Tree:
+    tree = _grow(sample, rows, seed)
+    return with_shoulders(tree, sample, rows, [tree])
 
 
 def _grow(sample: Sample, rows: npt.NDArray[np.intp], seed: int) -> Tree:

@@ -49,6 +49,10 @@ class Space(Protocol):
     def flags(self) -> tuple[int, ...]:
         """Axes of flags."""
 
+    @property
+    def ratios(self) -> tuple[tuple[int, int], ...]:
+        """Axes that divide a count by that of another axis: both places."""
+
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
 
@@ -93,6 +97,13 @@ class VisitSpace:
         """Axes of flags."""
         return tuple(j for j, axis in enumerate(self.axes) if axis.kind == "flag")
 
+    @property
+    def ratios(self) -> tuple[tuple[int, int], ...]:
+        """Axes that divide a count by that of another axis: both places."""
+        places = {axis.kind: j for j, axis in enumerate(self.axes)}
+        kinds = [kind for kind in ("activity", "breadth") if kind in places and "pages" in places]
+        return tuple((places[kind], places["pages"]) for kind in kinds)
+
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
         return axes.place(columns, self.axes, within)
@@ -108,6 +119,9 @@ class ArraySpace:
         Columns that vary.
     centre, scale : ndarray of shape (n_axes,)
         Median, and what counts as one unit.
+    steps : tuple of float
+        Distance of neighbouring values, for the search: 1 for whole numbers, 0 where values are
+        not rounded.
     atoms : mapping
         Empty: nothing is known of what a value means.
     """
@@ -115,6 +129,7 @@ class ArraySpace:
     columns: tuple[str, ...]
     centre: Matrix
     scale: Matrix
+    steps: tuple[float, ...] = ()
     atoms: Mapping[int, Mapping[float, float]] = field(default_factory=dict)
 
     @property
@@ -129,13 +144,21 @@ class ArraySpace:
 
     floored = flags = own
 
+    @property
+    def ratios(self) -> tuple[tuple[int, int], ...]:
+        """No axis is a ratio."""
+        return ()
+
     def place(
         self,
         columns: Columns,
-        within: Mapping[str, Column] | None = None,  # noqa: ARG002
+        within: Mapping[str, Column] | None = None,
     ) -> Matrix:
         """Place rows; shape (n_rows, n_axes)."""
         X = np.column_stack([columns[name] for name in self.columns])
+        if within is not None:
+            part = np.column_stack([within[name] for name in self.columns])
+            X = X + (part - 0.5) * np.array(self.steps)
         placed: Matrix = (X - self.centre) / self.scale
         return placed
 
@@ -191,7 +214,7 @@ def array_space(columns: Columns) -> ArraySpace:
     columns : mapping of str to ndarray of shape (n_rows,)
         Finite values.
     """
-    kept, centre, scale = [], [], []
+    kept, centre, scale, steps = [], [], [], []
     for name, values in columns.items():
         low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
         spread = (high - low) / _IQR or float(values.std())
@@ -200,10 +223,17 @@ def array_space(columns: Columns) -> ArraySpace:
             kept.append(name)
             centre.append(middle)
             scale.append(spread)
+            steps.append(_step(values))
     if not kept:
         name = next(iter(columns))
-        kept, centre, scale = [name], [float(np.median(columns[name]))], [1.0]
-    return ArraySpace(tuple(kept), np.array(centre), np.array(scale))
+        kept, centre, scale, steps = [name], [float(np.median(columns[name]))], [1.0], [0.0]
+    return ArraySpace(tuple(kept), np.array(centre), np.array(scale), tuple(steps))
+
+
+def _step(values: Column) -> float:
+    """Return 1 for whole numbers; two values are a flag, and stay where they are."""
+    whole = bool((values == np.rint(values)).all())
+    return float(whole and len(np.unique(values)) > 2)
 
 
 def canonical_rows(columns: Columns) -> npt.NDArray[np.intp]:

@@ -1,0 +1,242 @@
+"""Is there a smaller kind on the flank of a larger one? A shoulder, where no valley is.
+
+Two normal clouds of sizes 20 to 1 have a valley between them only from about 4.3 standard
+deviations on, while a classifier tells them apart well before. Nearer, the density falls, stops
+falling, and falls again: its logarithm along the axis is concave in the large kind, convex between
+the two, and concave once more. A single kind's tail may be convex, but is not concave again.
+
+Uneven data look like that too: folds of a bent cloud, values that many visits share (as many hits
+as pages). So the shoulder must show both over all visits and near the line between the two kinds,
+and without the visits that share any frequent value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from visitseg.segments.merge import Merge, Tree, smallest
+from visitseg.segments.sample import Sample
+from visitseg.segments.transform import Matrix
+from visitseg.segments.valley import Side
+
+Numbers = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+# Both bends must stand out of the noise by so many standard errors.
+SIGNIFICANT = 3.5
+# ... and by so many without the visits that share a value, once they are shown and only their
+# cause is asked for.
+_STILL = 2.0
+# The share of both that is enough for a kind that was there before.
+KEPT = 0.6
+# A piece is worth a mixture of its own from here on.
+_WORTH = 1.0
+_ROUNDS = 8
+_RIDGE = 5e-3
+# At most this share of the group that it stands on; a larger one has a valley.
+_LARGEST = 1 / 3
+# Width of a window along the axis, and radius of the tube around it, in standard deviations.
+_STEP = 1.2
+_TUBE = 1.5
+_SHIFTS = (0.0, 0.3, -0.3, 0.6)
+# A value that so many visits of a side share may make a shoulder alone.
+_FREQUENT = 0.1
+# One that most visits of the smaller kind share is all that there is to it.
+_MOSTLY = 0.5
+_FEW = 25
+
+
+def with_shoulders(
+    tree: Tree, sample: Sample, rows: npt.NDArray[np.intp], starts: Sequence[Tree]
+) -> Tree:
+    """Split smaller kinds off the groups that valleys left.
+
+    Parameters
+    ----------
+    tree : Tree
+        Pieces, merged as valleys allow.
+    sample : Sample
+        Where the visits lie.
+    rows : ndarray of shape (n_visits,)
+        Rows of the sample that the trees are of.
+    starts : sequence of Tree
+        Each of their pieces may be the core of a smaller kind.
+
+    Returns
+    -------
+    Tree
+        With a piece, and a merge that a shoulder stands against, for each kind that was found.
+    """
+    k = tree.k
+    reps = tree.groups(k)
+    pieces, found = tree.pieces.copy(), []
+    for rep in np.unique(reps):
+        rest = np.flatnonzero(reps[tree.pieces] == rep)
+        while best := _clearest(sample, rows[rest], [start.pieces[rest] for start in starts]):
+            z, own = best
+            new = int(pieces.max()) + 1
+            pieces[rest[own]] = new
+            found.append(Merge(0, 1.0, 0.0, int(rep), new, shoulder=z))
+            rest = rest[~own]
+    if not found:
+        return tree
+    found.sort(key=lambda merge: merge.shoulder)
+    more = len(found)
+    return Tree(
+        pieces,
+        [
+            *(replace(merge, k=merge.k + more) for merge in tree.merges if merge.k > k),
+            *(replace(merge, k=k + more - i) for i, merge in enumerate(found)),
+            *(merge for merge in tree.merges if merge.k <= k),
+        ],
+        tree.deep,
+    )
+
+
+def stands_out(X: Matrix, raw: Matrix, ties: Matrix, own: Mask, *, share: float = 1.0) -> float:
+    """Return by how many standard errors a smaller kind stands out as a shoulder.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_visits, n_axes)
+        Dequantised places of both kinds.
+    raw : ndarray of shape (n_visits, n_columns)
+        Values of which none may be borne by most of the smaller kind.
+    ties : ndarray of shape (n_visits, n_values)
+        Values that many visits may share.
+    own : ndarray of shape (n_visits,)
+        Whether a visit is of the smaller kind.
+    share : float
+        Of the standard errors that are asked for.
+
+    Returns
+    -------
+    float
+        Over all visits; 0 where it stands out too little, or owes it to a value that many share.
+    """
+    if any(np.unique(v, return_counts=True)[1].max() > _MOSTLY * len(v) for v in raw[own].T):
+        return 0.0
+    z = _bent(X, own)
+    if z < share * SIGNIFICANT:
+        return 0.0
+    without = _without_ties(ties, own)
+    return z if all(_bent(X[look], own[look]) >= share * _STILL for look in without) else 0.0
+
+
+def _clearest(
+    sample: Sample, rows: npt.NDArray[np.intp], starts: Sequence[npt.NDArray[np.int32]]
+) -> tuple[float, Mask] | None:
+    """Return the clearest smaller kind of a group, and by how much it stands out."""
+    X, raw, ties = sample.places[rows], sample.raw[rows], sample.ties[rows]
+    few, most = smallest(len(sample.rows)), _LARGEST * len(rows)
+    best: tuple[float, Mask] | None = None
+    for pieces in starts:
+        for piece in np.unique(pieces):
+            start = pieces == piece
+            if not few <= start.sum() <= most or _bent(X, start, near=False) < _WORTH:
+                continue
+            own = _settled(X, start)
+            if not few <= own.sum() <= most:
+                continue
+            z = stands_out(X, raw, ties, own)
+            if z and (best is None or z > best[0]):
+                best = z, own
+    return best
+
+
+def _settled(X: Matrix, start: Mask) -> Mask:
+    """Return who belongs to the smaller of two normal distributions (EM, from a piece)."""
+    own = start.astype(float)
+    for _ in range(_ROUNDS):
+        own = expit(_log_density(X, own) - _log_density(X, 1 - own))
+        if not X.shape[1] + 1 < own.sum() < len(X) - X.shape[1] - 1:
+            return np.zeros(len(X), dtype=bool)
+    settled: Mask = own > 0.5
+    return settled
+
+
+def _log_density(X: Matrix, weights: Numbers) -> Numbers:
+    total = weights.sum()
+    apart = X - weights @ X / total
+    cov = (apart * weights[:, None]).T @ apart / total + _RIDGE * np.eye(X.shape[1])
+    factor = np.linalg.cholesky(cov)
+    far = apart @ np.linalg.inv(factor).T
+    density: Numbers = (
+        np.log(total) - np.einsum("ij,ij->i", far, far) / 2 - np.log(np.diag(factor)).sum()
+    )
+    return density
+
+
+def _without_ties(ties: Matrix, own: Mask) -> Iterator[Mask]:
+    """Yield, for each value that many visits of a side share, all visits but those."""
+    for values in ties.T:
+        often = set()
+        for side in (own, ~own):
+            distinct, counts = np.unique(values[side], return_counts=True)
+            if counts.max() >= _FREQUENT * side.sum():
+                often.add(float(distinct[counts.argmax()]))
+        for value in sorted(often):
+            yield values != value
+
+
+def _bent(X: Matrix, own: Mask, *, near: bool = True) -> float:
+    """Return by how many standard errors both bends stand out, on the best of three axes."""
+    if min(own.sum(), (~own).sum()) < _FEW:
+        return 0.0
+    small, large = Side.of(X[own], X[own]), Side.of(X[~own], X[~own])
+    gap, shape = small.mean - large.mean, small.shape()
+    best = -np.inf
+    for metric in ((shape + large.shape()) / 2, shape, large.shape()):
+        axis = np.asarray(np.linalg.solve(metric, gap), dtype=np.float64)
+        axis /= np.linalg.norm(axis)
+        along = X @ axis
+        width = _STEP * float(np.sqrt(axis @ shape @ axis))
+        views = [along, along[_tube(X, small.mean, shape, axis)]] if near else [along]
+        middle = float(np.median(along[own]))
+        for shift in _SHIFTS:
+            centre = middle + shift * width / _STEP
+            best = max(best, min(_bends((centre - view) / width) for view in views))
+    return best
+
+
+def _tube(X: Matrix, centre: Numbers, shape: Matrix, axis: Numbers) -> Mask:
+    """Tell which visits lie near the line that the smaller kind's own shape draws."""
+    spread = float(axis @ shape @ axis)
+    slope = shape @ axis / spread
+    apart = X - centre
+    apart = apart - np.outer(apart @ axis, slope)
+    across = np.linalg.svd(np.eye(len(axis)) - np.outer(axis, axis))[0][:, :-1]
+    metric = across.T @ (shape - spread * np.outer(slope, slope)) @ across
+    metric += 1e-3 * np.eye(len(metric))
+    far = apart @ across @ np.linalg.inv(np.linalg.cholesky(metric)).T
+    inside: Mask = np.einsum("ij,ij->i", far, far) <= _TUBE**2 * len(metric)
+    return inside
+
+
+def _bends(steps: Numbers) -> float:
+    """Return the lesser significance of the convex bend between the kinds and the concave one.
+
+    Parameters
+    ----------
+    steps : ndarray of shape (n_visits,)
+        Place along the axis in windows, 0 at the smaller kind, ascending towards the larger.
+    """
+
+    def count(start: float) -> float:
+        return max(float(((steps >= start) & (steps < start + 1)).sum()), 0.5)
+
+    flank, between, own, beyond = count(1.5), count(0.5), count(-0.5), count(-2.5)
+    # Slopes of the logarithm of the density, per window; `beyond` is two windows away.
+    falls, flat, ends = (
+        np.log(flank / between),
+        np.log(between / own),
+        np.log(own / beyond) / 2,
+    )
+    convex = (falls - flat) / np.sqrt(1 / flank + 4 / between + 1 / own)
+    concave = (ends - flat) / np.sqrt(2.25 / own + 1 / between + 0.25 / beyond)
+    return float(min(convex, concave))
