@@ -20,8 +20,9 @@ _CONVERTS = 0.25
 # ... and whose buyers behave like its other visits.
 _ALIKE = 0.3
 _ENOUGH = 200
-# Prices cluster; a split of buyers needs a deep valley.
+# Prices cluster; a split of buyers needs a deep valley, and a clear one.
 _DEEP = 0.5
+_SIGNIFICANT = 3.5
 _MOST = 2
 
 
@@ -64,7 +65,7 @@ def split_buyers(bought: Columns, seed: int) -> Buyers | None:
     if len(spent) < _ENOUGH:
         return None
     places = log_revenue(spent)
-    tree = merge(places, fine_pieces(places, seed), spent, _DEEP)
+    tree = merge(places, fine_pieces(places, seed), spent, _DEEP, _SIGNIFICANT)
     if tree.k != _MOST:
         return None
     return Buyers(learn(places, spent, [()], places, tree.cut(_MOST)))

@@ -138,7 +138,13 @@ def fine_pieces(P: Matrix, seed: int, pieces: int = PIECES) -> Labels:
     return np.unique(labels, return_inverse=True)[1].astype(np.int32)
 
 
-def merge(P: Matrix, pieces: Labels, raw: Matrix, deep: float = valley.DEEP) -> Tree:
+def merge(
+    P: Matrix,
+    pieces: Labels,
+    raw: Matrix,
+    deep: float = valley.DEEP,
+    significant: float = valley.SIGNIFICANT,
+) -> Tree:
     """Merge pieces, the nearest that no valley separates first, and record each merge.
 
     Parameters
@@ -150,7 +156,9 @@ def merge(P: Matrix, pieces: Labels, raw: Matrix, deep: float = valley.DEEP) -> 
     raw : ndarray of shape (n_visits, n_columns)
         Values of which none may carry a mode alone.
     deep : float
-        A valley separates up to this ratio.
+        A valley separates up to this ratio ...
+    significant : float
+        ... if its dip stands out by so many standard errors.
     """
     sides = [Side.of(P[pieces == piece], raw[pieces == piece]) for piece in range(pieces.max() + 1)]
     within = _RIDGE * np.eye(P.shape[1]) + sum(side.cov * side.n for side in sides) / len(P)
@@ -159,7 +167,7 @@ def merge(P: Matrix, pieces: Labels, raw: Matrix, deep: float = valley.DEEP) -> 
 
     def look(pair: tuple[int, int]) -> valley.Valley:
         if pair not in found:
-            found[pair] = valley.between(sides[pair[0]], sides[pair[1]], within)
+            found[pair] = valley.between(sides[pair[0]], sides[pair[1]], within, significant)
         return found[pair]
 
     sure: set[tuple[int, int]] = set()
@@ -172,7 +180,7 @@ def merge(P: Matrix, pieces: Labels, raw: Matrix, deep: float = valley.DEEP) -> 
         if pair is None and (unsure := set(apart) - sure):
             # Costly, so only now: no pair may owe its valley to a single value.
             for a, b in sorted(unsure):
-                again = valley.without_atoms(sides[a], sides[b])
+                again = valley.without_atoms(sides[a], sides[b], significant)
                 if again.ratio > found[a, b].ratio:
                     found[a, b] = again
             sure |= unsure

@@ -13,15 +13,13 @@ from itertools import combinations
 
 import numpy as np
 
-from visitseg.segments import sample, shoulder, valley
+from visitseg.segments import sample, shoulder
 from visitseg.segments.fit import Labels
 from visitseg.segments.fitted import Fitted, raw_of
 from visitseg.segments.identity import first_ids, match
 from visitseg.segments.merge import smallest
 from visitseg.segments.previous import Previous
 from visitseg.segments.rest import Rest
-from visitseg.segments.shoulder import Mask
-from visitseg.segments.valley import Side
 
 VOTES = 7
 # So many of the votes overrule the previous number of segments.
@@ -110,14 +108,8 @@ def still_apart(rest: Rest, labels: Labels, k: int) -> bool:
     """
     if k > 1 and np.bincount(labels, minlength=k).min() < smallest(len(labels)):
         return False
-    return all(_apart(rest.drawn, labels == a, labels == b) for a, b in combinations(range(k), 2))
-
-
-def _apart(drawn: sample.Sample, a: Mask, b: Mask) -> bool:
-    X, raw = drawn.places, drawn.raw
-    if valley.without_atoms(Side.of(X[a], raw[a]), Side.of(X[b], raw[b])).ratio <= valley.DEEP:
-        return True
-    both, smaller = a | b, a if a.sum() <= b.sum() else b
-    own = smaller[both]
-    z = shoulder.stands_out(X[both], raw[both], drawn.ties[both], own, share=shoulder.KEPT)
-    return z > 0
+    groups = [np.flatnonzero(labels == c) for c in range(k)]
+    return all(
+        shoulder.are_apart(rest.drawn, a, b, share=shoulder.KEPT)
+        for a, b in combinations(groups, 2)
+    )

@@ -22,7 +22,7 @@ from scipy.special import expit
 from visitseg.segments.merge import Merge, Tree, smallest
 from visitseg.segments.sample import Sample
 from visitseg.segments.transform import Matrix
-from visitseg.segments.valley import Side
+from visitseg.segments.valley import DEEP, Side, without_atoms
 
 Numbers = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -74,15 +74,25 @@ def with_shoulders(
     """
     k = tree.k
     reps = tree.groups(k)
-    pieces, found = tree.pieces.copy(), []
-    for rep in np.unique(reps):
-        rest = np.flatnonzero(reps[tree.pieces] == rep)
-        while best := _clearest(sample, rows[rest], [start.pieces[rest] for start in starts]):
+    pieces, labels, found = tree.pieces.copy(), reps[tree.pieces], list[Merge]()
+    for rep in np.unique(labels):
+        while True:
+            rest = np.flatnonzero(labels == rep)
+            others = [rows[labels == other] for other in np.unique(labels) if other != rep]
+            best = next(
+                (
+                    (z, own)
+                    for z, own in _candidates(sample, rows[rest], [s.pieces[rest] for s in starts])
+                    if all(are_apart(sample, rows[rest[own]], other) for other in others)
+                ),
+                None,
+            )
+            if best is None:
+                break
             z, own = best
             new = int(pieces.max()) + 1
-            pieces[rest[own]] = new
+            pieces[rest[own]] = labels[rest[own]] = new
             found.append(Merge(0, 1.0, 0.0, int(rep), new, shoulder=z))
-            rest = rest[~own]
     if not found:
         return tree
     found.sort(key=lambda merge: merge.shoulder)
@@ -128,25 +138,46 @@ def stands_out(X: Matrix, raw: Matrix, ties: Matrix, own: Mask, *, share: float 
     return z if all(_bent(X[look], own[look]) >= share * _STILL for look in without) else 0.0
 
 
-def _clearest(
+def are_apart(
+    sample: Sample, a: npt.NDArray[np.intp], b: npt.NDArray[np.intp], *, share: float = 1.0
+) -> bool:
+    """Tell whether a valley or a shoulder parts two sets of visits.
+
+    Parameters
+    ----------
+    sample : Sample
+        Where the visits lie.
+    a, b : ndarray of shape (n_visits,)
+        Rows of the sample.
+    share : float
+        Of the standard errors that a shoulder needs.
+    """
+    small, large = (a, b) if len(a) <= len(b) else (b, a)
+    X, raw = sample.places, sample.raw
+    sides = Side.of(X[small], raw[small]), Side.of(X[large], raw[large])
+    if without_atoms(*sides).ratio <= DEEP:
+        return True
+    both = np.concatenate([small, large])
+    own = np.arange(len(both)) < len(small)
+    return stands_out(X[both], raw[both], sample.ties[both], own, share=share) > 0
+
+
+def _candidates(
     sample: Sample, rows: npt.NDArray[np.intp], starts: Sequence[npt.NDArray[np.int32]]
-) -> tuple[float, Mask] | None:
-    """Return the clearest smaller kind of a group, and by how much it stands out."""
+) -> list[tuple[float, Mask]]:
+    """Return the smaller kinds of a group that stand out, and by how much; the clearest first."""
     X, raw, ties = sample.places[rows], sample.raw[rows], sample.ties[rows]
     few, most = smallest(len(sample.rows)), _LARGEST * len(rows)
-    best: tuple[float, Mask] | None = None
+    found: list[tuple[float, Mask]] = []
     for pieces in starts:
         for piece in np.unique(pieces):
             start = pieces == piece
             if not few <= start.sum() <= most or _bent(X, start, near=False) < _WORTH:
                 continue
             own = _settled(X, start)
-            if not few <= own.sum() <= most:
-                continue
-            z = stands_out(X, raw, ties, own)
-            if z and (best is None or z > best[0]):
-                best = z, own
-    return best
+            if few <= own.sum() <= most and (z := stands_out(X, raw, ties, own)):
+                found.append((z, own))
+    return sorted(found, key=lambda pair: -pair[0])
 
 
 def _settled(X: Matrix, start: Mask) -> Mask:

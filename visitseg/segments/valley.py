@@ -155,7 +155,7 @@ def between(
     return min(found, key=lambda valley: valley.ratio)
 
 
-def without_atoms(a: Side, b: Side) -> Valley:
+def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT) -> Valley:
     """Look again without the values that either side owes much of its visits to.
 
     A mode that a single value carries (two pages, one second) is no kind of visit.
@@ -165,7 +165,7 @@ def without_atoms(a: Side, b: Side) -> Valley:
     Valley
         The shallowest of the looks, each without one frequent value.
     """
-    found = [between(a, b)]
+    found = [between(a, b, significant=significant)]
     for column in range(a.raw.shape[1]):
         for side in (a, b):
             values, counts = np.unique(side.raw[:, column], return_counts=True)
