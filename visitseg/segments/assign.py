@@ -21,7 +21,7 @@ from visitseg.segments.transform import Matrix
 # Half a visit of every atom, so that none is impossible.
 _PRIOR = 0.5
 # How often borders are drawn anew before that.
-_SETTLING = 3
+_SETTLING = 8
 # ... while each segment keeps this Jaccard index with what the valleys made it.
 _SAME = 0.85
 _RIDGE = 1e-3

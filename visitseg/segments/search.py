@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import adjusted_rand_score
 
 from visitseg.segments.fit import Labels
 from visitseg.segments.merge import Tree, fine_pieces, merge
@@ -46,7 +47,7 @@ class Search:
     Attributes
     ----------
     tree : Tree
-        Of the start with the median number of groups.
+        Of a start with the median number of groups: the one most like the others.
     starts : tuple of int
         Number of groups of every start.
     votes : tuple of Vote
@@ -75,23 +76,28 @@ def search(sample: Sample, seed: int, *, starts: int = STARTS, votes: int = VOTE
         How many of either; the median of an odd number of starts decides.
     """
     everyone = np.arange(len(sample.rows))
-    trees = sorted(
-        (_grow(sample, everyone, seed + start) for start in range(starts)),
-        key=lambda tree: tree.k,
-    )
+    trees = [_grow(sample, everyone, seed + start) for start in range(starts)]
     rng = np.random.default_rng(seed)
     halves = [
         np.sort(rng.permutation(len(sample.rows))[: max(int(_VOTERS * len(sample.rows)), 1)])
         for _ in range(votes)
     ]
     return Search(
-        tree=with_shoulders(trees[len(trees) // 2], sample, everyone, trees),
-        starts=tuple(tree.k for tree in trees),
+        tree=with_shoulders(_central(trees), sample, everyone, trees),
+        starts=tuple(sorted(tree.k for tree in trees)),
         votes=tuple(
             Vote(rows, tree.cut(tree.k))
             for rows, tree in ((rows, _vote(sample, rows, seed)) for rows in halves)
         ),
     )
+
+
+def _central(trees: Sequence[Tree]) -> Tree:
+    """Return, of the starts with the median number of groups, the one most like the others."""
+    k = sorted(tree.k for tree in trees)[len(trees) // 2]
+    cuts = [tree.cut(tree.k) for tree in trees]
+    alike = [sum(adjusted_rand_score(cut, other) for other in cuts) for cut in cuts]
+    return max(zip(trees, alike, strict=True), key=lambda pair: (pair[0].k == k, pair[1]))[0]
 
 
 def _vote(sample: Sample, rows: npt.NDArray[np.intp], seed: int) -> Tree:

@@ -31,7 +31,7 @@ Mask = npt.NDArray[np.bool_]
 SIGNIFICANT = 3.5
 # ... and by so many without the visits that share a value, once they are shown and only their
 # cause is asked for.
-_STILL = 2.0
+_STILL = 1.0
 # The share of both that is enough for a kind that was there before.
 KEPT = 0.6
 # A piece is worth a mixture of its own from here on.
