@@ -32,7 +32,8 @@ SIGNIFICANT = 3.5
 # ... and by so many without the visits that share a value, once they are shown and only their
 # cause is asked for.
 _STILL = 1.0
-# The share of both that is enough for a kind that was there before.
+# The share of both that is enough for a kind that was there before, and to tell a kind from all
+# groups but the one that it was found in.
 KEPT = 0.6
 # A piece is worth a mixture of its own from here on.
 _WORTH = 1.0
@@ -83,7 +84,9 @@ def with_shoulders(
                 (
                     (z, own)
                     for z, own in _candidates(sample, rows[rest], [s.pieces[rest] for s in starts])
-                    if all(are_apart(sample, rows[rest[own]], other) for other in others)
+                    if all(
+                        are_apart(sample, rows[rest[own]], other, share=KEPT) for other in others
+                    )
                 ),
                 None,
             )
