@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from visitseg.report import features, words
+from visitseg.report.evidence import evidence_of
 from visitseg.report.folder import RunFolder, Segment
 
 _SURE = 0.85
@@ -39,7 +40,7 @@ def how_sure(run: RunFolder) -> tuple[str, str] | None:
     weakest = min(run.beyond, key=_again, default=None)
     same = f"{words.share(_again(weakest) if weakest else 1.0)} the same"
     if grade == "distinct":
-        return "Real groups.", _parted(weakest, same)
+        return "Real groups.", _parted(run, weakest, same)
     if grade == "graded":
         border = (
             f"But {_bands(run)} shade into each other: "
@@ -63,9 +64,11 @@ def _again(segment: Segment) -> float:
     return float(segment.profile.get("jaccard") or 0)
 
 
-def _parted(weakest: Segment | None, same: str) -> str:
+def _parted(run: RunFolder, weakest: Segment | None, same: str) -> str:
     """Say that gaps part the segments, and which of them is not sure to come back."""
     gap = "Between every two segments there is a gap with few visits"
+    if evidence_of(run, int(run.report["k_final"])).get("shoulder"):
+        gap += ", or the smaller one stands out on the flank of the larger"
     if weakest is None or _again(weakest) >= _SURE:
         return f"{gap}, and drawing the data again gives the same groups, {same} or more."
     name = words.cut(words.spoken(weakest.name), words.LONGEST)

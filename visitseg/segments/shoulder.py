@@ -1,6 +1,6 @@
 """Is there a smaller kind on the flank of a larger one? A shoulder, where no valley is.
 
-Two normal clouds of sizes 20 to 1 have a valley between them only from about 4.3 standard
+Two normal clouds of sizes 20 to 1 have a valley of 75 % between them only from 4.2 standard
 deviations on, while a classifier tells them apart well before. Nearer, the density falls, stops
 falling, and falls again: its logarithm along the axis is concave in the large kind, convex between
 the two, and concave once more. A single kind's tail may be convex, but is not concave again.
