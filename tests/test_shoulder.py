@@ -51,6 +51,11 @@ def test_finer_cuts_keep_their_pieces() -> None:
         assert len(np.unique(tree.cut(k + 1))) in (k, k + 1)  # a piece may be all of the new kind
 
 
+@pytest.mark.parametrize("d", [1, 2, 6])
+def test_any_number_of_axes_is_searched(d: int) -> None:
+    assert found(flank(0, d=d))[1].k == 1
+
+
 @pytest.mark.parametrize("apart", [0.0, 1.5, 2.5])
 def test_a_kind_that_is_too_near_is_not_told_from_a_tail(apart: float) -> None:
     assert found(flank(apart))[1].k == 1
@@ -97,7 +102,7 @@ def test_whole_numbers_of_a_plain_array_are_no_kinds() -> None:
 def test_the_decision_says_that_it_is_a_shoulder() -> None:
     X = flank(3.7)
     columns = {f"x{j}": column for j, column in enumerate(X.T)}
-    answer = segment(columns, visits=False)
+    answer = segment(columns, visits=False, k_max=3)
     assert answer.k_final == 2
     assert answer.evidence[1].shoulder >= SIGNIFICANT
     assert "on the flank of a larger one" in answer.decision["text"]

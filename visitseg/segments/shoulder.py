@@ -22,7 +22,7 @@ from scipy.special import expit
 from visitseg.segments.merge import Merge, Tree, smallest
 from visitseg.segments.sample import Sample
 from visitseg.segments.transform import Matrix
-from visitseg.segments.valley import DEEP, Side, without_atoms
+from visitseg.segments.valley import DEEP, TINY, Side, without_atoms
 
 Numbers = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -227,7 +227,7 @@ def _bent(X: Matrix, own: Mask, *, near: bool = True) -> float:
     best = -np.inf
     for metric in ((shape + large.shape()) / 2, shape, large.shape()):
         axis = np.asarray(np.linalg.solve(metric, gap), dtype=np.float64)
-        axis /= np.linalg.norm(axis)
+        axis /= max(float(np.linalg.norm(axis)), TINY)
         along = X @ axis
         width = _STEP * float(np.sqrt(axis @ shape @ axis))
         views = [along, along[_tube(X, small.mean, shape, axis)]] if near else [along]

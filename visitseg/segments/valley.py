@@ -44,7 +44,7 @@ _ENOUGH = 10
 _APART = 7.0
 # A value that so many visits of a side bear may be an atom.
 _FREQUENT = 0.2
-_TINY = 1e-12
+TINY = 1e-12
 _RIDGE = 1e-3
 
 
@@ -185,7 +185,7 @@ def _axes(small: Side, large: Side, within: Matrix | None) -> list[Numbers]:
     if within is not None:
         shapes.append(within)
     axes = [np.asarray(np.linalg.solve(shape, gap), dtype=np.float64) for shape in shapes]
-    return [axis / max(float(np.linalg.norm(axis)), _TINY) for axis in axes]
+    return [axis / max(float(np.linalg.norm(axis)), TINY) for axis in axes]
 
 
 def _far_apart(small: Side, large: Side, axis: Numbers) -> bool:
@@ -250,7 +250,7 @@ def _dip(a: Numbers, b: Numbers, significant: float) -> Valley:
     if top <= 0:
         return Valley()
     noise = np.sqrt((top / bandwidth + bottom / narrow) * _ROUGHNESS * width)
-    z = (top - bottom) / max(noise, _TINY)
+    z = (top - bottom) / max(noise, TINY)
     return Valley(bottom / top, float(z)) if z >= significant else Valley()
 
 
