@@ -27,12 +27,12 @@ from visitseg.segments.valley import DEEP, TINY, Side, without_atoms
 Numbers = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-# Both bends must stand out of the noise by so many standard errors.
-SIGNIFICANT = 3.5
-# ... and by so many without the visits that share a value, once they are shown and only their
-# cause is asked for.
-_STILL = 1.0
-# The share of both that is enough for a kind that was there before, and to tell a kind from all
+# Both bends must stand out of the noise by so many standard errors ...
+SIGNIFICANT = 3.0
+# ... and that may not be owed to a value that many share: so many over all visits and so many
+# without those of any such value. Either pair is enough.
+_ENOUGH = ((3.5, 1.0), (SIGNIFICANT, 2.0))
+# The share of these that is enough for a kind that was there before, and to tell a kind from all
 # groups but the one that it was found in.
 KEPT = 0.6
 # A piece is worth a mixture of its own from here on.
@@ -137,8 +137,12 @@ def stands_out(X: Matrix, raw: Matrix, ties: Matrix, own: Mask, *, share: float 
     z = _bent(X, own)
     if z < share * SIGNIFICANT:
         return 0.0
-    without = _without_ties(ties, own)
-    return z if all(_bent(X[look], own[look]) >= share * _STILL for look in without) else 0.0
+    least = np.inf
+    for look in _without_ties(ties, own):
+        least = min(least, _bent(X[look], own[look]))
+        if not any(z >= share * all_ and least >= share * still for all_, still in _ENOUGH):
+            return 0.0
+    return z
 
 
 def are_apart(
