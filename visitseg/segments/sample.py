@@ -109,17 +109,15 @@ def draw(columns: Columns, space: Space) -> Sample:
 def _may_spike(raw: Matrix, places: Matrix, space: Space) -> Matrix:
     """Return the values that may carry a mode alone.
 
-    0 and 1 s are one value, the clock's floor, and so are all values of a column that spike: two of
-    them could carry a mode together. A flag has no other values than those that most
-    visits bear, so they are nothing to look again without.
+    0 to 2 s, or 0 and one step of a coarser clock, are one value: the clock's floor. So are all
+    values of a column that spike: two of them could carry a mode together. A flag has no other
+    values than those that most visits bear, so they are nothing to look again without.
     """
     raw = raw.copy()
-    for j in space.floored:
-        raw[raw[:, j] <= 1, j] = 0
+    for j, floor in space.floors.items():
+        raw[raw[:, j] <= floor, j] = 0
     for j, spikes in space.atoms.items():
-        raw[np.isin(raw[:, j], list(spikes)), j] = (
-            0 if j in space.floored else next(iter(spikes), 0)
-        )
+        raw[np.isin(raw[:, j], list(spikes)), j] = 0 if j in space.floors else next(iter(spikes), 0)
     for j in space.flags:
         raw[:, j] = places[:, j]
     return raw

@@ -16,6 +16,7 @@ from visitseg.segments.transform import Matrix
 
 # Neighbouring times that may spike together: 0, 1 and 2 s.
 _SIDE_BY_SIDE = 3
+_FLOOR = 2.0
 # Of the normal distribution: interquartile range over standard deviation.
 _IQR = 1.3489795003921634
 # An axis of one's own that fewer of the visits have a place on says too little to search on it.
@@ -42,8 +43,8 @@ class Space(Protocol):
         """Axes of columns beyond the visit table's four, where values may be unknown."""
 
     @property
-    def floored(self) -> tuple[int, ...]:
-        """Axes of times that the clock cannot tell from 0."""
+    def floors(self) -> Mapping[int, float]:
+        """Axis of times -> the largest time that the clock hardly tells from 0."""
 
     @property
     def flags(self) -> tuple[int, ...]:
@@ -88,9 +89,11 @@ class VisitSpace:
         return tuple(j for j, axis in enumerate(self.axes) if not axis.built_in)
 
     @property
-    def floored(self) -> tuple[int, ...]:
-        """Axes of times that the clock cannot tell from 0."""
-        return tuple(j for j, axis in enumerate(self.axes) if axis.kind == "pace")
+    def floors(self) -> Mapping[int, float]:
+        """Axis of times -> the largest time that the clock hardly tells from 0."""
+        return {
+            j: max(axis.step, _FLOOR) for j, axis in enumerate(self.axes) if axis.kind == "pace"
+        }
 
     @property
     def flags(self) -> tuple[int, ...]:
@@ -142,7 +145,12 @@ class ArraySpace:
         """No axis: every value is known."""
         return ()
 
-    floored = flags = own
+    flags = own
+
+    @property
+    def floors(self) -> Mapping[int, float]:
+        """No axis is a time."""
+        return {}
 
     @property
     def ratios(self) -> tuple[tuple[int, int], ...]:
