@@ -46,8 +46,8 @@ def test_the_procedure_beats_what_one_would_do_instead(capsys: pytest.CaptureFix
     assert np.median([row.of_ceiling for row in auto]) > 0.99
     assert np.mean([row.of_ceiling for row in auto]) > 0.97
     assert np.mean([row.fidelity for row in auto]) > 0.99
-    # A guard against getting worse, not the goal: a small kind on the flank of a larger one has no
-    # valley, least of all among few visits, and costs the number of segments (see decision 13).
+    # A guard against getting worse, not the goal: a small kind on the flank of a larger one is lost
+    # among few visits, and costs the number of segments (see decision 16).
     assert np.mean([row.exact for row in auto if row.ceiling_f1 > 0.95]) > 0.74
     silhouette = [row for row in rows if row.method == "best silhouette"]
     assert np.mean([row.ari for row in silhouette]) < np.mean([row.ari for row in auto]) - 0.1

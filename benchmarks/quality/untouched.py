@@ -1,6 +1,7 @@
 """Families that no constant was chosen on, to judge the test for shoulders by.
 
-They were written when that test was done.
+They were written when that test was done. Two guards came from their failures: a small kind must
+be apart from every other segment too, and times near the clock's floor are one value.
 
 Visitors draw pages from a catalogue of which some pages are popular (an urn, so the share of
 distinct pages follows from the length of a visit); or logarithms are skewed (sinh-arcsinh of a
