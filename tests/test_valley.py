@@ -95,6 +95,12 @@ def test_spikes_are_found_and_natural_modes_are_not() -> None:
     assert list(find_atoms(half_on_two, 1.0)) == [2.0]
 
 
+@pytest.mark.parametrize("spread", [2, 3, 4, 5])
+def test_the_values_of_a_narrow_mode_are_no_spikes(spread: float) -> None:
+    time = np.random.default_rng(1).normal(44, spread, 1000).round()
+    assert find_atoms(time, 1.0, longest=3, per=8.0) == {}
+
+
 def test_floors_and_caps_of_time_are_spikes_side_by_side_too() -> None:
     rng = np.random.default_rng(3)
     time = np.exp(rng.normal(5, 1, 20_000))

@@ -20,6 +20,8 @@ _SHARE = 0.003
 _FEW = 30
 # More values than this that spike are the grid of a clock, and none an exception.
 _GRID = 12
+# More values than this that spike side by side are the mode of a narrow distribution.
+_WIDEST = 4
 # How far "around" reaches, on the log scale.
 _REACH = 0.5
 # How wide the cell of a value that is not rounded is on its axis.
@@ -79,9 +81,12 @@ def find_atoms(
         if found.keys() == atoms.keys():
             break
         atoms = found
-    if len(atoms) > _GRID:
-        return {}
-    return {float(distinct[i]): expected for i, expected in sorted(atoms.items())}
+    at = np.array(sorted(atoms), dtype=np.intp)
+    single = [
+        run for run in np.split(at, np.flatnonzero(np.diff(at) > 1) + 1) if len(run) <= _WIDEST
+    ]
+    kept = [int(i) for run in single for i in run]
+    return {} if len(kept) > _GRID else {float(distinct[i]): atoms[i] for i in kept}
 
 
 def find_spikes(values: Values, places: Values) -> dict[float, float]:
