@@ -6,7 +6,7 @@ shares of the kinds by up to a fifth). A new segment bears the right id if it is
 segment with the same planted kind.
 
 Events: to a population with kinds at random places one kind of 3 % is added, or two neighbours
-become one kind between them, or one kind becomes two.
+become one kind between them, or one kind becomes two; all of these lie apart from every other kind.
 
 Every model is judged by the planted kinds alone. What the segmenter did not find (a kind without a
 segment of its own) no alignment can report: it is counted apart, under "not found".
@@ -40,6 +40,8 @@ def without_kmeans(found: rest.Rest, most: int, *_: object) -> list[stability.Cu
 planted_alone = mock.patch.object(rest.Rest, "cuts", without_kmeans)
 
 BORN_SHARE = 0.03
+
+APART = 4.5  # standard deviations between two planted kinds, at least
 
 
 def bounce_heavy(rng: Rng, n: int) -> Planted:
@@ -83,35 +85,32 @@ class Population:
 def population(rng: Rng, k: int | None = None) -> Population:
     """Draw three to six kinds, each far from the others on some axis, in random order."""
     wanted = k or int(rng.integers(3, 7))
-    found: list[tuple[float, float, float, float]] = []
+    found: list[Kind] = []
     tries = 0
     while len(found) < wanted:
         tries += 1
         if tries % 200 == 0:  # a corner without room: begin anew
             found = []
-        new = (
-            rng.uniform(1.4, 3.6),
-            rng.uniform(1.5, 5.0),
-            rng.uniform(0.1, 1.5),
-            rng.uniform(0.3, 0.95),
-        )
-        apart = [
-            np.hypot(
-                np.hypot((new[0] - p[0]) / 0.38, (new[1] - p[1]) / 0.38), (new[2] - p[2]) / 0.3
-            )
-            for p in found
-        ]
-        if all(distance > 4.5 for distance in apart):
+        p, s, h = rng.uniform(1.4, 3.6), rng.uniform(1.5, 5.0), rng.uniform(0.1, 1.5)
+        new = Kind(np.exp(p), np.exp(s), np.exp(h), rng.uniform(0.3, 0.95), 0.34)
+        if all(distance(new, other) > APART for other in found):
             found.append(new)
     shares = rng.dirichlet(np.full(wanted, 3.0)) * 0.6 + 0.4 / wanted
     return Population(
-        tuple(Kind(np.exp(p), np.exp(s), np.exp(h), u, 0.34) for p, s, h, u in found),
+        tuple(found),
         tuple(shares.tolist()),
         float(rng.uniform(0.35, 0.6)),
         float(rng.choice([0.0, 0.02])),
         str(rng.choice(["multiplicative", "negative binomial"])),
         str(rng.choice(["multiplicative", "gamma"])),
     )
+
+
+def distance(one: Kind, two: Kind) -> float:
+    """Return how many standard deviations of a kind lie between two, on logarithms."""
+    pages, seconds = np.log(one.pages / two.pages), np.log(one.seconds / two.seconds)
+    hits = np.log(one.hits / two.hits)
+    return float(np.sqrt((pages / 0.38) ** 2 + (seconds / 0.38) ** 2 + (hits / 0.3) ** 2))
 
 
 def planted(rng: Rng, people: Population, n: int) -> Planted:
@@ -247,8 +246,7 @@ def events(cases: int, n: int, start: int = 0) -> Counter[str]:
     total: Counter[str] = Counter()
     for case in range(start, start + cases):
         rng = np.random.default_rng([case, 77])
-        base = population(rng)
-        one, two, between = neighbours(rng, base)
+        base, (one, two, between) = with_neighbours(rng)
         pair = replace(base, kinds=(one, two, *base.kinds[1:]), shares=parted(rng, base.shares))
         k = len(pair.kinds)
         apart = Trained.on(planted(rng, pair, n))
@@ -307,6 +305,18 @@ def neighbours(rng: Rng, base: Population) -> tuple[Kind, Kind, Kind]:
         replace(middle, **{axis: value * np.exp(sign * far)}, spread=0.3) for sign in (-1, 1)
     )
     return low, high, replace(middle, spread=0.55)
+
+
+def with_neighbours(rng: Rng) -> tuple[Population, tuple[Kind, Kind, Kind]]:
+    """Draw a population whose first kind has neighbours that are apart from every other kind.
+
+    A neighbour that falls upon a third kind is no event that anyone could report.
+    """
+    while True:
+        base = population(rng)
+        near = neighbours(rng, base)
+        if all(distance(one, other) > APART for one in near for other in base.kinds[1:]):
+            return base, near
 
 
 def parted(rng: Rng, shares: tuple[float, ...]) -> tuple[float, ...]:

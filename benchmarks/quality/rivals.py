@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from benchmarks.quality.families import Planted
 from visitseg.segments import baseline, rules
@@ -79,6 +80,7 @@ RIVALS: dict[str, Callable[[Planted], Labels]] = {
 }
 
 
+@threadpool_limits.wrap(limits=1)  # several processes at once: threads would wait for each other
 def supervised(visits: Planted) -> Labels:
     """Say what a classifier that sees the truth says of visits that it was not trained on.
 
