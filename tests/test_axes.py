@@ -64,7 +64,7 @@ def two_kinds() -> families.Planted:
 
 
 def test_a_column_of_ones_own_separates_what_the_others_do_not(two_kinds: families.Planted) -> None:
-    assert look(two_kinds.columns, np.arange(2000), 1, visits=True).search.tree.k == 1
+    assert look(two_kinds.columns, np.arange(2000), 1, visits=True, votes=0).search.tree.k == 1
     found = segment(check_visits(dict(two_kinds.columns)), transforms={"score": ""})
     assert adjusted_rand_score(two_kinds.kinds, found.distinct_labels) > 0.98
     assert found.contributions["score"] > 0.3
@@ -91,7 +91,8 @@ def test_values_that_spike_make_no_kind(how: str) -> None:
         "counts": np.where(rng.random(n) < 0.7, 0, rng.geometric(0.3, n)).astype(float),
     }[how]
     visits = families.continuum(np.random.default_rng(11), n).columns | {"own": own}
-    assert look(visits, np.arange(n), 1, visits=True, transforms={"own": ""}).search.tree.k == 1
+    found = look(visits, np.arange(n), 1, visits=True, transforms={"own": ""}, votes=0)
+    assert found.search.tree.k == 1
 
 
 def test_an_axis_that_few_visits_have_a_place_on_is_left_out() -> None:
@@ -106,7 +107,8 @@ def test_a_flag_that_nearly_all_visits_bear_does_not_hide_kinds() -> None:
     parts = [families.visits_of(rng, families.NAMED[name], 1500) for name in ("bots", "readers")]
     visits = families.join(parts, rng).columns
     engaged = (rng.random(3000) < 0.99).astype(float)
-    found = look(visits | {"own": engaged}, np.arange(3000), 1, visits=True, transforms={"own": ""})
+    columns = visits | {"own": engaged}
+    found = look(columns, np.arange(3000), 1, visits=True, transforms={"own": ""}, votes=0)
     assert found.space.flags == (4,)
     assert found.search.tree.k == 2
 

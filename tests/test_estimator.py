@@ -36,6 +36,7 @@ def fitted(table: pa.Table) -> VisitSegmenter:
     return VisitSegmenter().fit(table)
 
 
+@pytest.mark.slow
 def test_scikit_learn_finds_nothing_to_complain_of() -> None:
     code = """
 import collections, json, warnings

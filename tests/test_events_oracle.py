@@ -21,7 +21,8 @@ from chain import assert_same, google_chain, our_chain, ours
 from oracle import Oracle
 
 SEEDS = range(20)
-MORE_SEEDS = range(20, 220)
+FEW_SEEDS = SEEDS[::3]
+MORE_SEEDS = range(225)
 CHUNK = 25
 EVENTS = 45
 BASE = "mapped_events"
@@ -111,7 +112,7 @@ def test_every_text_of_the_source_is_compared() -> None:
     assert own - elsewhere == set(READS) - {"visits"}
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", FEW_SEEDS)
 def test_random_logs_give_the_same_tables(
     oracle: Oracle, engine: duckdb.DuckDBPyConnection, seed: int
 ) -> None:

@@ -28,7 +28,8 @@ from chain import assert_same, google_chain, our_chain, ours
 from oracle import TABLE_SUFFIX, Oracle
 
 SEEDS = range(20)
-MORE_SEEDS = range(20, 220)
+FEW_SEEDS = SEEDS[::3]
+MORE_SEEDS = range(220)
 VISITS = 50  # in a random export; the evaluator's time goes into sending rows
 WILDCARD = "bigquery-public-data.google_analytics_sample.ga_sessions_*"
 READS = {  # text -> the table it reads
@@ -74,7 +75,7 @@ def compare(oracle: Oracle, engine: duckdb.DuckDBPyConnection, seed: int) -> Non
     assert google["visits"].num_rows > 0
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", FEW_SEEDS)
 def test_random_exports_give_the_same_tables(
     oracle: Oracle, engine: duckdb.DuckDBPyConnection, seed: int
 ) -> None:
