@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +40,7 @@ class DuckDBWarehouse:
         self, work: Path | None = None, memory_limit: str | None = None, threads: int | None = None
     ) -> None:
         self._connection = duckdb.connect()
+        self._thread = ThreadPoolExecutor(max_workers=1)
         for setting in (
             "autoinstall_known_extensions = false",
             "autoload_known_extensions = false",
@@ -147,6 +149,7 @@ class DuckDBWarehouse:
 
     def close(self) -> None:
         """See `Warehouse.close`."""
+        self._thread.shutdown(cancel_futures=True)
         self._connection.close()
 
     def _limit(self, memory: str) -> None:
@@ -173,11 +176,15 @@ class DuckDBWarehouse:
         self._run(lambda: self._connection.execute(sql, _used(sql, params)))
 
     def _run(self, action: Callable[[], T]) -> T:
-        """Turn the engine's errors into ours, with the engine's own words as evidence."""
+        """Run in a thread of its own, and turn the engine's errors into ours.
+
+        In the main thread the engine would often not see Ctrl-C before the query's end.
+        """
         try:
-            return action()
-        except duckdb.InterruptException as error:
-            raise KeyboardInterrupt from error
+            return self._thread.submit(action).result()
+        except KeyboardInterrupt:
+            self._connection.interrupt()
+            raise
         except duckdb.Error as error:
             raise _explain(error, self._where) from error
 
