@@ -102,6 +102,62 @@ def test_what_is_not_a_run_folder_is_never_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
+def test_a_manifest_of_another_tool_makes_no_run_folder(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    for text in (
+        '{"name": "my app"}',
+        '{"schema_version": 1, "files": {"app.js": "1"}}',
+        "[]",
+        "{",
+    ):
+        (site / "manifest.json").write_text(text)
+        with pytest.raises(OutputError, match="other content"):
+            publish(site, "y")
+        assert (site / "manifest.json").read_text() == text
+
+
+def test_files_that_no_run_wrote_are_not_removed(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    publish(out, "old")
+    (out / ".DS_Store").write_text("of nobody")
+    publish(out, "new")
+    (out / "scores").mkdir()
+    for number in range(7):
+        (out / "scores" / f"{number}.parquet").write_text("labels")
+    with pytest.raises(OutputError, match="no run wrote") as caught:
+        publish(out, "newer")
+    assert caught.value.evidence == (*(f"scores/{i}.parquet" for i in range(5)), "and 2 more")
+    assert (out / "a.txt").read_text() == "new"
+    assert len(list((out / "scores").iterdir())) == 7
+
+
+def test_an_input_in_the_output_is_not_removed(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    publish(out, "old")
+    for inputs in ([str(out / "a.txt")], ["elsewhere.csv", str(tmp_path / "*" / "*.txt")]):
+        with (
+            pytest.raises(OutputError, match="the input lies in the output") as caught,
+            RunFolder(out, inputs),
+        ):
+            pass
+        assert caught.value.evidence == (str(out / "a.txt"),)
+    with RunFolder(out, [str(tmp_path / "*.txt"), "project.dataset.table", "gs://bucket/*"]):
+        assert (out / "a.txt").exists()
+
+
+def test_behind_a_link_the_folder_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    link = tmp_path / "artifacts"
+    link.symlink_to(tmp_path / "data" / "run")  # not there yet
+    publish(link, "old")
+    publish(link, "new")
+    assert link.is_symlink()
+    assert (tmp_path / "data" / "run" / "a.txt").read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["artifacts", "data"]
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["run"]
+
+
 def test_a_live_neighbour_is_left_alone(tmp_path: Path) -> None:
     neighbour = tmp_path / f".out.staging-{os.getppid()}"
     neighbour.mkdir()

@@ -280,6 +280,32 @@ def test_a_torn_line_of_the_log_swallows_no_other(tmp_path: Path) -> None:
     assert [row["event"] for row in store.history()] == ["promoted", "refused"]
 
 
+def test_a_damaged_version_is_named_and_never_scores(runs: dict[str, Path], tmp_path: Path) -> None:
+    store = tmp_path / "models"
+    promote(runs["jan"], store, GATE)
+    promote(runs["feb"], store, GATE)
+    with pytest.raises(InputError, match="scores already"):
+        roll_back(store, "2")
+    first = store / "versions" / "0001"
+    content = (first / "model.json").read_text()
+    (first / "model.json").write_text(content.replace('"share": 0', '"share": 9'))
+    with pytest.raises(InputError, match="not what was promoted") as caught:
+        roll_back(store)
+    assert caught.value.evidence == ("changed or missing: model.json",)
+    assert Store(store).current == "0002"
+    for damage in (lambda p: p.write_text("{"), lambda p: p.write_text("{}"), Path.unlink):
+        damage(first / "promotion.json")  # type: ignore[operator]
+        with pytest.raises(InputError, match="damaged") as caught:
+            Store(store).versions()
+        assert caught.value.where == str(first / "promotion.json")
+
+
+def test_a_file_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("x")
+    with pytest.raises(InputError, match="not a store"):
+        assert Store(tmp_path / "models").current
+
+
 def cli(*words: str) -> tuple[int, str]:
     done = CliRunner().invoke(app, ["models", *words])
     return done.exit_code, done.output

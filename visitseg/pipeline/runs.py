@@ -85,7 +85,7 @@ def run(
     """
     settings = resolve_input(settings or load_settings(options), spark)
     listener = progress or Silent()
-    with RunFolder(settings.out) as folder:
+    with RunFolder(settings.out, settings.input) as folder:
         settings = simulated(settings, folder.path, listener)
         warnings, report, segments = _run_into(folder.path, settings, listener, spark)
         listener.step("publishing")
@@ -103,7 +103,7 @@ def build_visits(
     """Raw export → visit table, ledger and checks, nothing else. Parameters as for `run`."""
     settings = resolve_input(settings or load_settings(options), spark)
     listener = progress or Silent()
-    with RunFolder(settings.out) as folder:
+    with RunFolder(settings.out, settings.input) as folder:
         settings = simulated(settings, folder.path, listener)
         contract = read_contract(settings.features)
         by_days = visit_days.wanted(settings)
@@ -137,9 +137,9 @@ def render_again(folder: Path) -> list[Path]:
     """Draw the report of a run folder anew; returns the files that were written."""
     from visitseg.report import render
 
-    read_manifest(folder)
+    names = set(read_manifest(folder))
     written = render(folder)
-    write_manifest(folder)
+    write_manifest(folder, names | {path.relative_to(folder).as_posix() for path in written})
     return [*written, folder / MANIFEST]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +14,48 @@ from visitseg.errors import InputError, OutputError
 
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
+_HASH = re.compile("[0-9a-f]{64}")
 
 
-def write_manifest(folder: Path) -> None:
-    """Write ``manifest.json``: the SHA-256 of every file, by its path in the folder."""
-    names = sorted(
+def write_manifest(folder: Path, names: Collection[str] | None = None) -> None:
+    """Write ``manifest.json``: the SHA-256 of every file, by its path in the folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+    names : collection of str, optional
+        Only these files, where others may lie beside them.
+    """
+    there = {
         p.relative_to(folder).as_posix()
         for p in folder.rglob("*")
         if p.is_file() and p.name != MANIFEST
-    )
-    hashes = {name: sha256_of(folder / name) for name in names}
+    }
+    listed = sorted(there if names is None else there.intersection(names))
+    hashes = {name: sha256_of(folder / name) for name in listed}
     write_json(folder / MANIFEST, {"schema_version": 1, "files": hashes})
     sync(folder / MANIFEST)
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
     """Return path -> SHA-256 of a run folder."""
+    content: Any = None
+    problem: object = "it lists no files with their SHA-256"
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return dict(content["files"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            "this is not a run folder",
-            where=str(folder),
-            evidence=[f"{MANIFEST}: {error}"],
-            do="Name a folder that `visitseg run` wrote.",
-        ) from error
+    except (OSError, ValueError) as error:
+        problem = error
+    if isinstance(content, dict) and content.get("schema_version") == 1:
+        files = content.get("files")
+        if isinstance(files, dict) and all(_HASH.fullmatch(str(one)) for one in files.values()):
+            return dict(files)
+    raise InputError(
+        "this is not a run folder",
+        where=str(folder),
+        evidence=[f"{MANIFEST}: {problem}"],
+        do="Name a folder that `visitseg run` wrote.",
+    )
 
 
 def write_json(path: Path, content: Any) -> None:

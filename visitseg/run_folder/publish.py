@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from visitseg.errors import OutputError
+from visitseg.errors import InputError, OutputError
 from visitseg.run_folder.files import MANIFEST, read_manifest, sync, unwritable, write_manifest
+
+# What a file manager leaves behind.
+_OF_NOBODY = {".DS_Store", "Thumbs.db", "desktop.ini"}
+_SHOWN = 5
 
 
 class RunFolder:
@@ -20,8 +26,10 @@ class RunFolder:
     Parameters
     ----------
     out : Path
-        Where the run folder will be. A run folder that is already there is replaced; anything
-        else is refused.
+        Where the run folder will be; behind a link, where it points. A run folder that is already
+        there is replaced; anything else is refused, and so are files beside those of the run.
+    inputs : iterable of str
+        Files and globs that are read: none may lie in what is replaced.
 
     Attributes
     ----------
@@ -29,13 +37,15 @@ class RunFolder:
         The staging folder, to be filled.
     """
 
-    def __init__(self, out: Path) -> None:
-        self.out = Path(os.path.abspath(out))  # noqa: PTH100  (resolve() would follow a link)
+    def __init__(self, out: Path, inputs: Iterable[str] = ()) -> None:
+        self.out = out.resolve() if out.is_symlink() else Path(os.path.abspath(out))  # noqa: PTH100
+        self._inputs = tuple(inputs)
         self.path = self.out.parent / f".{self.out.name}.staging-{os.getpid()}"
         self._parents: list[Path] = []
 
     def __enter__(self) -> Self:
         check_replaceable(self.out)
+        check_apart(self.out, self._inputs)
         try:
             self._parents = [p for p in self.out.parents if not p.exists()]
             self.out.parent.mkdir(parents=True, exist_ok=True)
@@ -90,17 +100,50 @@ class RunFolder:
 
 
 def check_replaceable(out: Path) -> None:
-    """Raise `OutputError` if `out` holds something that is not a run folder."""
-    if out.is_dir() and (not any(out.iterdir()) or (out / MANIFEST).is_file()):
+    """Raise `OutputError` if `out` holds anything but a run folder, whole and nothing else."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    if out.exists():
-        kind = "a folder with other content" if out.is_dir() else "a file"
-        raise OutputError(
-            f"the output is {kind}, and would be replaced",
-            where=str(out),
-            evidence=[f"a run folder holds {MANIFEST}; this one does not"] if out.is_dir() else [],
-            do="Choose another --out, or move what is there.",
+    if not out.is_dir():
+        raise _in_the_way("the output is a file, and would be replaced", out)
+    try:
+        own = set(read_manifest(out))
+    except InputError as error:
+        raise _in_the_way(
+            "the output is a folder with other content, and would be replaced", out, error.evidence
+        ) from error
+    there = (path for path in out.rglob("*") if path.is_symlink() or not path.is_dir())
+    names = {path.relative_to(out).as_posix() for path in there if path.name not in _OF_NOBODY}
+    if strange := sorted(names - own - {MANIFEST}):
+        more = len(strange) - _SHOWN
+        raise _in_the_way(
+            "the output holds files that no run wrote, and they would be removed with it",
+            out,
+            strange[:_SHOWN] + ([f"and {more} more"] if more > 0 else []),
         )
+
+
+def check_apart(out: Path, inputs: Iterable[str]) -> None:
+    """Raise `OutputError` if an input lies in the folder that is to be replaced."""
+    if not out.exists():
+        return
+    for text in inputs:
+        files = [text] if Path(text).exists() else glob.glob(text, recursive=True)  # noqa: PTH207
+        inside = [file for file in files if Path(file).resolve().is_relative_to(out.resolve())]
+        if inside:
+            raise _in_the_way(
+                "the input lies in the output, and would be removed with the run that is there",
+                out,
+                inside[:1],
+            )
+
+
+def _in_the_way(what: str, out: Path, evidence: Iterable[str] = ()) -> OutputError:
+    return OutputError(
+        what,
+        where=str(out),
+        evidence=list(evidence),
+        do="Choose another --out, or move what is there.",
+    )
 
 
 def _remove_abandoned(out: Path) -> None:

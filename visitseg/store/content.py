@@ -1,4 +1,4 @@
-"""What a version takes from a run folder, and when two versions are the same."""
+"""What a version takes from a run folder, whether it is still that, and when two are the same."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from visitseg.errors import InputError
 from visitseg.run_folder.copies import copy_without_ids
-from visitseg.run_folder.files import read_manifest
+from visitseg.run_folder.files import read_manifest, sha256_of
 
 MODEL = "model.json"
+RECORD = "promotion.json"
 _REPORT = "model_report.json"
 # Not: visits, labels, profiles, which name visits.
 TAKEN = (
@@ -34,6 +36,40 @@ def is_same(one: Path, other: Path) -> bool:
     taken = [name for name in TAKEN if name in files or name in others]
     differing = [name for name in taken if files.get(name) != others.get(name)]
     return not differing or (differing == [_REPORT] and _told(one) == _told(other))
+
+
+def check_whole(version: Path) -> None:
+    """Raise `InputError` if a file of a version is not what was promoted."""
+    changed = [
+        name
+        for name, digest in read_manifest(version).items()
+        if not (version / name).is_file() or sha256_of(version / name) != digest
+    ]
+    if changed:
+        raise InputError(
+            "the version is not what was promoted",
+            where=str(version),
+            evidence=[f"changed or missing: {', '.join(changed)}"],
+            do="Restore the files from a backup, or choose another version.",
+        )
+
+
+def read_record(version: Path) -> dict[str, Any]:
+    """Return the ``promotion.json`` of a version; `InputError` if it is lost or damaged."""
+    content: Any = None
+    problem: object = "it does not say whether the version has scored"
+    try:
+        content = json.loads((version / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        problem = error
+    if isinstance(content, dict) and "live" in content:
+        return content
+    raise InputError(
+        "a version of the store is damaged",
+        where=str(version / RECORD),
+        evidence=[str(problem)],
+        do=f"Restore {RECORD} from a backup, or move the version's folder out of the store.",
+    )
 
 
 def _told(folder: Path) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from visitseg.model import Model
 from visitseg.model.places import FILE
 from visitseg.run_folder.files import read_manifest
 from visitseg.segments.identity import Match
+from visitseg.store.content import check_whole
 from visitseg.store.gate import Condition, judge
 from visitseg.store.versions import Store, Version
 
@@ -123,7 +124,8 @@ def roll_back(
     Raises
     ------
     InputError
-        There is no such version, or none before the current one.
+        There is no such version, none before the current one, it scores already, or its files
+        are not what was promoted.
     """
     versions = Store(store, at)
     versions.version()
@@ -138,6 +140,14 @@ def roll_back(
                 do="Name a version: visitseg models rollback VERSION.",
             )
         version = versions.version(wanted)
+        if version.number == current.number:
+            raise InputError(
+                "this version scores already",
+                where=str(version.folder),
+                do="Name another: visitseg models list shows them.",
+            )
+        check_whole(version.folder)
+        Model.load(version.folder)  # a newer visitseg may have written it
         versions.switch(version.number)
         versions.log("rolled back", version.number, before=current.number)
     return version

@@ -27,11 +27,10 @@ from typing import Any
 
 from visitseg.errors import InputError, OutputError
 from visitseg.run_folder.files import sync, unwritable, write_json, write_manifest
-from visitseg.store.content import MODEL, is_same, take
+from visitseg.store.content import MODEL, RECORD, is_same, read_record, take
 
 CURRENT = "current"
 VERSIONS = "versions"
-RECORD = "promotion.json"
 # Moments at which a change of the store can be interrupted, in their order.
 STEPS = ("locked", "copied", "synced", "added", "written", "switched", "logged")
 
@@ -86,6 +85,13 @@ class Store:
             number = (self.folder / CURRENT).read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise InputError(
+                "this is not a store",
+                where=str(self.folder),
+                evidence=[f"{error.strerror}: {error.filename}"],
+                do="Name the folder of a store: --store models.",
+            ) from error
         if not (self._place(number) / MODEL).is_file():
             raise InputError(
                 "the current version is not in the store",
@@ -120,7 +126,7 @@ class Store:
                 if not self._numbers()
                 else "visitseg models list shows them.",
             )
-        return Version(wanted, place, json.loads((place / RECORD).read_text(encoding="utf-8")))
+        return Version(wanted, place, read_record(place))
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[None]:
