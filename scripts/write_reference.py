@@ -99,6 +99,7 @@ def checks() -> str:
             "For `ga4` two checks look at the ledger's days: `events_below_ceiling` (no day at the 1,000,000 events",
             "at which a standard property's export stops) and `consent_share_steady` (no day whose share of events",
             "without consent is far from the usual one).",
+            "For `visits` a count that may hold a fraction has a check, such as `pageviews_whole`: 3.0 passes, 2.5 does not.",
             "",
             "| check | source | severity | finds | do |",
             "|---|---|---|---|---|",

@@ -12,7 +12,7 @@ import pytest
 
 from visitseg import run
 from visitseg.config import load_settings
-from visitseg.errors import ConfigError, InputError, VisitsegError
+from visitseg.errors import ConfigError, ContractError, InputError, VisitsegError
 from visitseg.pipeline import Run, build_visits
 
 SHOPPERS = "online_shoppers/online_shoppers_intention.csv"
@@ -203,3 +203,25 @@ def test_the_config_of_the_run_is_in_its_report(real: Callable[[str], str]) -> N
     assert report["config"]["seed"] == 7
     assert report["config"]["timezone"] == "UTC"
     assert report == found.report
+
+
+def test_a_count_with_a_fraction_is_no_count() -> None:
+    text = "visit_id,pageviews,hits\na,0.5,1\nb,1.5,3.0\nc,2.0,2.0\n"
+    with pytest.raises(ContractError, match="1 of") as caught:
+        visits_of(text)
+    assert "pageviews_whole  2 rows   e.g. a, b" in str(caught.value)
+    assert 'pageviews = "round(…)"' in caught.value.do
+    visits_of(text, '[columns]\npageviews = "round(pageviews)"\n')
+    assert rows("SELECT hits FROM VISITS") == [(1,), (3,), (2,)]
+    half = '[columns]\npageviews = "CAST(pageviews AS VARCHAR)"\n'
+    with pytest.raises(ContractError, match="1 of"):
+        visits_of(text, half)
+
+
+def test_visits_with_a_fraction_can_be_put_aside() -> None:
+    text = "visit_id,date_id,pageviews\n" + "".join(f"v{n},2026-01-01,{n}.0\n" for n in range(200))
+    visits_of(f"{text}bad,2026-01-01,2.5\nlater,2026-02-01,2.5\n", quarantine=True,
+              date_to="20260115")  # fmt: skip
+    assert rows("SELECT count(*), sum(pageviews) FROM VISITS") == [(200, 19900)]
+    aside = duckdb.sql("SELECT visit_id, reason FROM 'o/quarantine.parquet'").fetchall()
+    assert aside == [("bad", "pageviews_whole")]

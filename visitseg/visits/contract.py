@@ -25,6 +25,9 @@ _DO_HITS = (
     "texts are compared letter by letter."
 )
 
+# A column of `visit_keys` that says whether a count of a ready visit table is no whole number.
+FRACTION = "fraction_of_"
+
 
 @dataclass(frozen=True)
 class Check:
@@ -81,6 +84,7 @@ def check_texts(
     with_timezone: bool,
     contract: Contract = NO_CONTRACT,
     columns: Collection[str] = BY_NAME.keys(),
+    unsure: Collection[str] = (),
 ) -> list[SqlText]:
     """Return the checks that apply: of the contract, everybody's, and the source's own.
 
@@ -94,13 +98,15 @@ def check_texts(
         The shipped contract, and the user's.
     columns : collection of str
         The columns of the visit table.
+    unsure : collection of str
+        Counts that the input may hold with a fraction.
     """
     files = [
         load(name, dialect)
         for name in (*names("checks"), *names(f"checks/{source}"))
         if with_timezone or name != "checks/date_agrees_with_timezone"
     ]
-    return [*_contract_checks(contract, columns, dialect), *files]
+    return [*_contract_checks(contract, columns, dialect), *map(_whole_check, unsure), *files]
 
 
 def is_of_rows(text: SqlText) -> bool:
@@ -130,6 +136,16 @@ def _contract_checks(
     for rule in contract.rules:
         broken = f"NOT ({sql_of(rule.holds, dialect)})"
         yield _check(rule.name, broken, rule.severity, rule.description, rule.do)
+
+
+def _whole_check(name: str) -> SqlText:
+    return _check(
+        f"{name}_whole",
+        f"visit_id IN (SELECT visit_id FROM visit_keys WHERE {FRACTION}{name})",
+        "error",
+        f"Visits whose {name} is not a whole number.",
+        f'{name} is a count: map a whole number in [columns], {name} = "round(…)".',
+    )
 
 
 def _check(name: str, broken: str, severity: str, finds: str, do: str) -> SqlText:

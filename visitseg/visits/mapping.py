@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from visitseg.config import did_you_mean
 from visitseg.errors import ConfigError, InputError
 from visitseg.visits.columns import BY_NAME, COLUMNS, Kind
+from visitseg.visits.contract import FRACTION
 from visitseg.warehouse import RAW, Input, Warehouse
 
 
@@ -90,10 +93,24 @@ class Mapped:
         Column of ours -> SQL expression over the input; without the columns the input has not.
     extra : dict
         Columns that only this input has -> "number" or "text".
+    types : pa.Schema
+        What the expressions are before they are cast to our types.
     """
 
     expressions: dict[str, str]
     extra: dict[str, Kind]
+    types: pa.Schema
+
+    @property
+    def unsure(self) -> tuple[str, ...]:
+        """Counts whose type does not say that they are whole numbers: 3.0 is one, 2.5 is none."""
+        return tuple(
+            column.name
+            for column in COLUMNS
+            if column.kind == "count"
+            and column.name in self.expressions
+            and _is_text_or_fraction(self.types.field(column.name).type)
+        )
 
     def gives(self, name: str) -> bool:
         """Whether the input says anything about a feature; a ratio follows from its parts."""
@@ -142,7 +159,7 @@ def map_columns(
     for name in features:
         if name in own and name not in expressions:
             expressions[name], extra[name] = _name(name, warehouse.dialect), "number"
-    return Mapped(expressions, extra)
+    return Mapped(expressions, extra, _types(expressions, warehouse))
 
 
 def rows_sql(mapped: Mapped, dialect: str) -> str:
@@ -160,6 +177,9 @@ def rows_sql(mapped: Mapped, dialect: str) -> str:
         f"    CAST({given.get(name, 'NULL')} AS {words.types[kind]}) AS {_name(name, dialect)}"
         for name, kind in kinds.items()
     ]
+    for name in mapped.unsure:
+        number = f"CAST({given[name]} AS {words.types['number']})"
+        selected.append(f"    {number} <> ROUND({number}) AS {FRACTION}{name}")
     ratios = {
         _TIME_RATIO: "time_on_site_sec / nullif(pageviews, 0) AS ",
         _HITS_RATIO: "1e0 * hits / nullif(pageviews, 0) AS ",
@@ -167,7 +187,7 @@ def rows_sql(mapped: Mapped, dialect: str) -> str:
     told = [
         ("" if name in mapped.expressions else ratios.get(name, "")) + _name(name, dialect)
         for name in kinds
-    ]
+    ] + [f"{FRACTION}{name}" for name in mapped.unsure]
     columns = ",\n".join(selected)
     return f"""-- Grain:  one row per row of the input, kept or removed (`removed` says why).
 -- Input:  {RAW}; the expressions are the configuration's [columns].
@@ -226,6 +246,19 @@ def _problem(name: str, text: str, warehouse: Warehouse) -> str | None:
     if not name.isidentifier() or name != name.lower():
         return "our names are lower-case words"
     return warehouse.expression_problem(text)
+
+
+def _types(expressions: Mapping[str, str], warehouse: Warehouse) -> pa.Schema:
+    """Return what the expressions are; no row is read."""
+    listed = ", ".join(
+        f"{text} AS {_name(name, warehouse.dialect)}" for name, text in expressions.items()
+    )
+    return warehouse.query(f"SELECT {listed} FROM {RAW} LIMIT 0").schema
+
+
+def _is_text_or_fraction(kind: pa.DataType) -> bool:
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return bool(is_text or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _name(name: str, dialect: str) -> str:

@@ -60,6 +60,7 @@ class Plan:
     dimensions: tuple[str, ...] = DIMENSIONS
     values: events.Values | None = None  # events: what the log calls page views, purchases …
     checks: tuple[SqlText, ...] = ()
+    unsure: tuple[str, ...] = ()  # visits: counts that the input may hold with a fraction
     one_pass: OnePass | None = None  # where the rows need not be stored
 
 
@@ -96,6 +97,7 @@ def open_and_plan(
         with_timezone=settings.given("timezone") and plan.source in LAYOUTS,
         contract=contract,
         columns=(*columns, *own),
+        unsure=plan.unsure,
     )
     if settings.platform:
         checks = [text for text in checks if text.name != "checks/ga4/one_platform"]
@@ -213,6 +215,7 @@ def _mapped_plan(
         known=tuple(known),
         extra=tuple(mapped.extra),
         dimensions=(*DIMENSIONS, *(n for n, kind in mapped.extra.items() if kind == "text")),
+        unsure=mapped.unsure,
     )
 
 
