@@ -225,3 +225,19 @@ def test_visits_with_a_fraction_can_be_put_aside() -> None:
     assert rows("SELECT count(*), sum(pageviews) FROM VISITS") == [(200, 19900)]
     aside = duckdb.sql("SELECT visit_id, reason FROM 'o/quarantine.parquet'").fetchall()
     assert aside == [("bad", "pageviews_whole")]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("visit_id,pageviews\na,1\n", "neither date_id nor visit_start"),
+        ("visit_id,pageviews,date_id\na,1,\nb,2,\n", "NULL in each of 2 visits"),
+    ],
+)
+def test_a_table_without_dates_has_no_days_to_choose_by(text: str, why: str) -> None:
+    with pytest.raises(ConfigError, match="no dates to choose by") as caught:
+        visits_of(text, date_to="20260106")
+    assert "date_to = 2026-01-06 (--date-to)" in str(caught.value)
+    assert why in str(caught.value)
+    assert not Path("o").exists()
+    visits_of(text)

@@ -15,7 +15,7 @@ from visitseg.visits.daily import daily_checks
 from visitseg.visits.features import NO_CONTRACT, Contract
 from visitseg.visits.finishing import Model
 from visitseg.visits.ledger import Ledger, read_ledger
-from visitseg.visits.planning import Plan, open_and_plan
+from visitseg.visits.planning import Plan, open_and_plan, refuse_days
 from visitseg.visits.quarantine import make_quarantined, quarantine_check
 from visitseg.visits.salting import read_salt, salt_table, salt_told
 from visitseg.visits.streaming import is_streamed, make_tables
@@ -114,6 +114,8 @@ def build(
     if plan.values is not None:
         checks.append(events.value_check(plan.values, counts.events))
     days = _period(warehouse)
+    if days is None:
+        refuse_days(opened, settings, f"date_id is NULL in each of {ledger.visits:,} visits")
     enforce(checks, ledger.visits, f"{days[0]} to {days[1]}" if days else "no dates")
     for model in plan.models[:-1]:
         warehouse.drop_table(model.name)

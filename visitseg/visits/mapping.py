@@ -112,6 +112,11 @@ class Mapped:
             and _is_text_or_fraction(self.types.field(column.name).type)
         )
 
+    @property
+    def has_days(self) -> bool:
+        """Whether the input says when a visit was."""
+        return "date_id" in self.expressions or "visit_start" in self.expressions
+
     def gives(self, name: str) -> bool:
         """Whether the input says anything about a feature; a ratio follows from its parts."""
         parts = {_TIME_RATIO: "time_on_site_sec", _HITS_RATIO: "hits"}

@@ -200,6 +200,8 @@ def _mapped_plan(
     opened: Input, warehouse: Warehouse, settings: Settings, features: Sequence[str]
 ) -> Plan:
     mapped = mapping.map_columns(opened, settings.columns, features, warehouse)
+    if not mapped.has_days:
+        refuse_days(opened, settings, "neither date_id nor visit_start is there or mapped")
     known = [name for name in FEATURES if mapped.gives(name)]
     known += [name for name, kind in mapped.extra.items() if kind == "number"]
     return Plan(
@@ -236,6 +238,21 @@ def _log_plan(opened: Input, warehouse: Warehouse, settings: Settings) -> Plan:
         dimensions=(*DIMENSIONS, *mapped.dimensions),
         values=values,
     )
+
+
+def refuse_days(opened: Input, settings: Settings, why: str) -> None:
+    """Raise `ConfigError` where days are asked for: a table without any has none to choose by."""
+    asked = [name for name in ("date_from", "date_to") if getattr(settings, name)]
+    if asked:
+        raise ConfigError(
+            "the visit table has no dates to choose by",
+            where=opened.description,
+            evidence=[
+                *(f"{n} = {getattr(settings, n)} ({settings.origins.get(n, '')})" for n in asked),
+                why,
+            ],
+            do="Map date_id or visit_start in [columns], or ask for no days.",
+        )
 
 
 def _params(settings: Settings) -> dict[str, object]:
