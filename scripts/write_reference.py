@@ -86,8 +86,14 @@ def checks() -> str:
     for name, text in texts.items():
         head = text.header
         folder, _, check = name.removeprefix("checks/").rpartition("/")
+        own = [
+            f" For `{key.removeprefix('Do_')}`: {do}"
+            for key, do in head.items()
+            if key.startswith("Do_")
+        ]
+        do = head["Do"] + "".join(own)
         rows.append(
-            f"| `{check}` | {folder or 'all'} | {head['Severity']} | {head['Finds']} | {head['Do']} |"
+            f"| `{check}` | {folder or 'all'} | {head['Severity']} | {head['Finds']} | {do} |"
         )
     return "\n".join(
         [

@@ -241,3 +241,27 @@ def test_a_table_without_dates_has_no_days_to_choose_by(text: str, why: str) -> 
     assert why in str(caught.value)
     assert not Path("o").exists()
     visits_of(text)
+
+
+@pytest.mark.parametrize(
+    ("days", "expression"),
+    [
+        (("20260301", "20260302"), "date_id"),
+        (("20260301.0", "20260302.0"), "date_id"),
+        (("20260301", "20260302"), "CAST(date_id AS VARCHAR)"),
+        (("2026-03-01", "2026-03-02"), "CAST(date_id AS VARCHAR)"),
+        (("2026-3-1", "2026-3-2"), "CAST(date_id AS VARCHAR)"),
+        (("2026-03-01 10:00:00", "2026-03-02 11:00:00"), "date_id"),
+    ],
+)
+def test_a_day_may_read_yyyymmdd(days: tuple[str, str], expression: str) -> None:
+    text = f"visit_id,pageviews,date_id\na,1,{days[0]}\nb,1,{days[1]}\n"
+    visits_of(text, f'[columns]\ndate_id = "{expression}"\n')
+    assert rows("SELECT date_id::TEXT FROM VISITS") == [("2026-03-01",), ("2026-03-02",)]
+
+
+def test_days_that_are_missing_are_to_be_mapped() -> None:
+    with pytest.raises(ContractError, match="1 of") as caught:
+        visits_of("visit_id,pageviews,date_id\na,1,2026-03-01\nb,2,\n")
+    assert "Map date_id or visit_start in [columns]" in caught.value.do
+    assert "YYYYMMDD" not in caught.value.do

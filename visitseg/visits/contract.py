@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from visitseg.errors import ContractError
@@ -102,11 +102,17 @@ def check_texts(
         Counts that the input may hold with a fraction.
     """
     files = [
-        load(name, dialect)
+        _of_source(load(name, dialect), source)
         for name in (*names("checks"), *names(f"checks/{source}"))
         if with_timezone or name != "checks/date_agrees_with_timezone"
     ]
     return [*_contract_checks(contract, columns, dialect), *map(_whole_check, unsure), *files]
+
+
+def _of_source(text: SqlText, source: str) -> SqlText:
+    """Return a check with what to do for a source, where its file says that apart."""
+    do = text.header.get(f"Do_{source}", text.header["Do"])
+    return replace(text, header=text.header | {"Do": do})
 
 
 def is_of_rows(text: SqlText) -> bool:

@@ -23,6 +23,7 @@ class _Words:
     quote: str
     marker: str
     local_day: str  # of a moment in the time zone of the settings
+    try_cast: str = "TRY_CAST"
     row_number: str = "row_number() OVER ()"
 
 
@@ -52,6 +53,7 @@ _WORDS = {
         quote="`",
         marker="@",
         local_day="DATE(CAST({start} AS TIMESTAMP), @timezone)",
+        try_cast="SAFE_CAST",
     ),
     "spark": _Words(
         types={
@@ -175,7 +177,9 @@ def rows_sql(mapped: Mapped, dialect: str) -> str:
         number, total = words.row_number, "count(*) OVER ()"
         texts = [f"CAST({n} AS {words.types['text']})" for n in (number, total)]
         given["visit_id"] = f"LPAD({texts[0]}, CAST(LENGTH({texts[1]}) AS {words.whole}), '0')"
-    if "date_id" not in given and "visit_start" in given:
+    if "date_id" in given:
+        given["date_id"] = _day(given["date_id"], mapped.types.field("date_id").type, words)
+    elif "visit_start" in given:
         given["date_id"] = words.local_day.format(start=given["visit_start"])
     kinds = {column.name: column.kind for column in COLUMNS} | mapped.extra
     selected = [
@@ -261,9 +265,25 @@ def _types(expressions: Mapping[str, str], warehouse: Warehouse) -> pa.Schema:
     return warehouse.query(f"SELECT {listed} FROM {RAW} LIMIT 0").schema
 
 
+def _day(expression: str, kind: pa.DataType, words: _Words) -> str:
+    """Return what is cast to a day: numbers and texts may read YYYYMMDD."""
+    given, text = expression, words.types["text"]
+    if _is_text_or_fraction(kind) or pa.types.is_integer(kind):
+        if not _is_text(kind):
+            given = f"CAST({given} AS {words.types['count']})"
+        given = f"CAST({given} AS {text})"
+        year, month, day = (f"SUBSTR({given}, {place})" for place in ("1, 4", "5, 2", "7, 2"))
+        eight = f"LENGTH({given}) = 8 AND {words.try_cast}({given} AS {words.whole}) IS NOT NULL"
+        given = f"CASE WHEN {eight} THEN CONCAT({year}, '-', {month}, '-', {day}) ELSE {given} END"
+    return given
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _is_text_or_fraction(kind: pa.DataType) -> bool:
-    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    return bool(is_text or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+    return bool(_is_text(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _name(name: str, dialect: str) -> str:
