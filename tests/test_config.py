@@ -92,3 +92,27 @@ def test_a_stream_may_be_named_in_the_file() -> None:
     settings = load_settings({}, file=Path("s.toml"), environment={})
     assert (settings.platform, settings.stream) == (("web",), None)
     assert load_settings({"stream": True}, environment={}).stream is True
+
+
+@pytest.mark.parametrize(
+    ("names", "word"),
+    [
+        ({"s1": " "}, "is empty"),
+        ({"foo": "bar"}, "foo is no id"),
+        ({"S1": "bar"}, "S1 is no id"),
+        ({"s2": "s1"}, "looks like an id"),
+        ({"s1": "Buyers", "s3": "Buyers "}, "names.s1 is the same name"),
+    ],
+)
+def test_names_that_tell_no_segments_apart_are_refused(names: dict[str, str], word: str) -> None:
+    lines = "".join(f'{key} = "{name}"\n' for key, name in names.items())
+    Path("visitseg.toml").write_text(f"[names]\n{lines}")
+    with pytest.raises(ConfigError, match="1 setting is wrong") as caught:
+        load_settings(environment={})
+    assert word in str(caught.value)
+    assert "(visitseg.toml)" in str(caught.value)
+
+
+def test_an_id_that_a_run_may_not_have_can_be_named() -> None:
+    Path("visitseg.toml").write_text('[names]\ns1 = "Big baskets"\ns99 = "Retired"\n')
+    assert load_settings(environment={}).names == {"s1": "Big baskets", "s99": "Retired"}

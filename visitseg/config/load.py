@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from visitseg.config.settings import Settings, option_fields
 from visitseg.errors import ConfigError, InputError
 
 DEFAULT_FILE = Path("visitseg.toml")
+_SEGMENT_ID = re.compile(r"s[0-9]+")
 
 
 def load_settings(
@@ -228,4 +230,22 @@ def _contradictions(s: Settings) -> list[str]:
     if s.timezone not in available_timezones():
         hint = did_you_mean(s.timezone, available_timezones())
         found.append(f"timezone = {s.timezone!r} ({where('timezone')}): unknown{hint}")
+    return found + [f"{problem} ({where('names')})" for problem in _wrong_names(s.names)]
+
+
+def _wrong_names(names: Mapping[str, str]) -> list[str]:
+    """Check [names]; an id that the run does not have is allowed: its segment may come again."""
+    found = []
+    first: dict[str, str] = {}
+    for id_, given in names.items():
+        name, line = given.strip(), f'names.{id_} = "{given}"'
+        if not _SEGMENT_ID.fullmatch(id_):
+            found.append(f"{line}: {id_} is no id of a segment, such as s1")
+        if not name:
+            found.append(f"{line}: the name is empty; without the line the segment has its own")
+        elif _SEGMENT_ID.fullmatch(name):
+            found.append(f"{line}: the name looks like an id")
+        elif name in first:
+            found.append(f"{line}: names.{first[name]} is the same name")
+        first.setdefault(name, id_)
     return found
