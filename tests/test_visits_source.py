@@ -265,3 +265,20 @@ def test_days_that_are_missing_are_to_be_mapped() -> None:
         visits_of("visit_id,pageviews,date_id\na,1,2026-03-01\nb,2,\n")
     assert "Map date_id or visit_start in [columns]" in caught.value.do
     assert "YYYYMMDD" not in caught.value.do
+
+
+def test_text_that_is_not_utf_8_is_first_a_matter_of_its_encoding() -> None:
+    Path("in.csv").write_bytes("visit_id,pageviews,country\na,2,España\nb,1,x\n".encode("latin-1"))
+    options = {"source": "visits", "input": ["in.csv"], "out": Path("o")}
+    with pytest.raises(InputError, match="1 line of 2") as caught:
+        build_visits(load_settings(options, environment={}))
+    first, second = caught.value.do.splitlines()
+    assert '[csv] encoding = "latin-1"' in first
+    assert 'bad_lines = "skip"' in second
+
+
+def test_an_encoding_that_is_not_known_is_said_with_its_key() -> None:
+    with pytest.raises(ConfigError, match="'klingon' is no encoding") as caught:
+        visits_of("visit_id,pageviews\na,1\n", '[csv]\nencoding = "klingon"\n')
+    assert caught.value.where == "[csv] encoding"
+    assert "utf-8, latin-1, utf-16" in str(caught.value)

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from visitseg.config import CsvSettings
-from visitseg.errors import InputError
+from visitseg.errors import ConfigError, InputError
 from visitseg.warehouse.files import DatabaseTable, InputFiles
 from visitseg.warehouse.layout import layout_select, sql_type
 
@@ -24,6 +24,7 @@ LONGEST_JSON_LINE = 64 * 1024 * 1024
 JSON_LINES_FOR_KEYS = 1000
 # Lines from which the columns' types are told.
 CSV_LINES_FOR_TYPES = 200_000
+ENCODINGS = ("utf-8", "latin-1", "utf-16")
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,24 @@ class DuckDBInput:
         What ``--input`` names.
     csv : CsvSettings
         How delimited text is read.
+
+    Raises
+    ------
+    ConfigError
+        It is in an encoding that DuckDB does not know.
     """
 
     found: InputFiles | DatabaseTable
     csv: CsvSettings
+
+    def __post_init__(self) -> None:
+        if self.is_csv and self.csv.encoding.lower() not in ENCODINGS:
+            raise ConfigError(
+                f"{self.csv.encoding!r} is no encoding that DuckDB reads",
+                where="[csv] encoding",
+                evidence=[f"there are {', '.join(ENCODINGS)}"],
+                do='Set one of them: [csv] encoding = "latin-1". Or convert the file to UTF-8.',
+            )
 
     @property
     def description(self) -> str:
@@ -125,11 +140,14 @@ class DuckDBInput:
         """Say which lines of delimited text could not be read."""
         lines = "1 line" if len(rejected) == 1 else f"{len(rejected):,} lines"
         whole = int(read.column(0)[0].as_py())
+        do = 'Mend the lines, or skip and count them in the ledger: [csv] bad_lines = "skip".'
+        if any("not utf-8 encoded" in str(r["error"]) for r in rejected):
+            do = f'Say how the file is written: [csv] encoding = "latin-1".\n{do}'
         return InputError(
             f"{lines} of {whole + len(rejected):,} cannot be read",
             where=self.description,
             evidence=[f"{r['file']}, line {r['line']:,}: {r['error']}" for r in rejected[:5]],
-            do='Mend the lines, or skip and count them in the ledger: [csv] bad_lines = "skip".',
+            do=do,
         )
 
     def _csv(self, path: str) -> str:
