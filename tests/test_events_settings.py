@@ -26,6 +26,7 @@ def test_required_columns_that_are_not_mapped_are_named_with_a_suggestion() -> N
         ('pageviews = "1"', "a visit's pageviews is made of its events"),
         ('visitor = "nobody"', "nobody"),
         ('page = "(SELECT 1)"', "not one expression"),
+        ('page = "count(*)"', "made of many rows"),
         ('timestamp = "[1, 2]"', "cannot be of the type"),
     ],
 )

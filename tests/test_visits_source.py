@@ -140,6 +140,8 @@ def test_a_line_that_is_cut_is_named_and_can_be_skipped(real: Callable[[str], st
         ("1) FROM secrets --", "syntax"),
         ("1), (2", "not one expression"),
         ("(SELECT 1)", "not one expression"),
+        ("count(*)", "made of many rows"),
+        ("1 + max(pages)", "made of many rows"),
         ("1); DROP TABLE raw_export; SELECT (1", "not one expression"),
     ],
 )
@@ -282,3 +284,9 @@ def test_an_encoding_that_is_not_known_is_said_with_its_key() -> None:
         visits_of("visit_id,pageviews\na,1\n", '[csv]\nencoding = "klingon"\n')
     assert caught.value.where == "[csv] encoding"
     assert "utf-8, latin-1, utf-16" in str(caught.value)
+
+
+def test_a_value_of_a_row_may_look_at_other_rows() -> None:
+    toml = '[columns]\nvisit_id = "row_number() OVER (ORDER BY pages)"\npageviews = "pages"\n'
+    visits_of("pages\n7\n3\n", toml)
+    assert rows("SELECT visit_id, pageviews FROM VISITS") == [("1", 3), ("2", 7)]

@@ -11,6 +11,7 @@ from visitseg.config import did_you_mean
 from visitseg.errors import ConfigError, InputError
 from visitseg.visits.columns import BY_NAME, COLUMNS, Kind
 from visitseg.visits.contract import FRACTION
+from visitseg.visits.given import name_of, read_expressions
 from visitseg.warehouse import RAW, Input, Warehouse
 
 
@@ -20,7 +21,6 @@ class _Words:
 
     types: Mapping[Kind, str]
     whole: str  # what LPAD takes as a length
-    quote: str
     marker: str
     local_day: str  # of a moment in the time zone of the settings
     try_cast: str = "TRY_CAST"
@@ -37,7 +37,6 @@ _WORDS = {
             "number": "DOUBLE",
         },
         whole="INTEGER",
-        quote='"',
         marker="$",
         local_day="CAST(CAST({start} AS TIMESTAMPTZ) AT TIME ZONE $timezone AS DATE)",
     ),
@@ -50,7 +49,6 @@ _WORDS = {
             "number": "FLOAT64",
         },
         whole="INT64",
-        quote="`",
         marker="@",
         local_day="DATE(CAST({start} AS TIMESTAMP), @timezone)",
         try_cast="SAFE_CAST",
@@ -64,7 +62,6 @@ _WORDS = {
             "number": "DOUBLE",
         },
         whole="INT",
-        quote="`",
         marker=":",
         local_day="CAST(FROM_UTC_TIMESTAMP(CAST({start} AS TIMESTAMP), :timezone) AS DATE)",
         row_number="row_number() OVER (ORDER BY monotonically_increasing_id())",
@@ -165,7 +162,7 @@ def map_columns(
     }
     for name in features:
         if name in own and name not in expressions:
-            expressions[name], extra[name] = _name(name, warehouse.dialect), "number"
+            expressions[name], extra[name] = name_of(name, warehouse.dialect), "number"
     return Mapped(expressions, extra, _types(expressions, warehouse))
 
 
@@ -183,7 +180,7 @@ def rows_sql(mapped: Mapped, dialect: str) -> str:
         given["date_id"] = words.local_day.format(start=given["visit_start"])
     kinds = {column.name: column.kind for column in COLUMNS} | mapped.extra
     selected = [
-        f"    CAST({given.get(name, 'NULL')} AS {words.types[kind]}) AS {_name(name, dialect)}"
+        f"    CAST({given.get(name, 'NULL')} AS {words.types[kind]}) AS {name_of(name, dialect)}"
         for name, kind in kinds.items()
     ]
     for name in mapped.unsure:
@@ -194,7 +191,7 @@ def rows_sql(mapped: Mapped, dialect: str) -> str:
         _HITS_RATIO: "1e0 * hits / nullif(pageviews, 0) AS ",
     }
     told = [
-        ("" if name in mapped.expressions else ratios.get(name, "")) + _name(name, dialect)
+        ("" if name in mapped.expressions else ratios.get(name, "")) + name_of(name, dialect)
         for name in kinds
     ] + [f"{FRACTION}{name}" for name in mapped.unsure]
     columns = ",\n".join(selected)
@@ -216,51 +213,17 @@ FROM (
 
 def visits_sql(mapped: Mapped, dialect: str) -> str:
     """Return the text of the model `visits`."""
-    columns = ", ".join(_name(name, dialect) for name in (*BY_NAME, *mapped.extra))
+    columns = ", ".join(name_of(name, dialect) for name in (*BY_NAME, *mapped.extra))
     return f"""-- Grain:  one row per visit: the visit table.
 -- Input:  visit_keys.
 SELECT {columns} FROM visit_keys
 """
 
 
-def read_expressions(
-    columns: Mapping[str, str], own: Sequence[str], warehouse: Warehouse
-) -> tuple[dict[str, str], list[str]]:
-    """Read [columns]: the expressions, and what is wrong with them, one line for each that is.
-
-    An expression that is the name of a column stands for it, also where the name is a word of SQL
-    (order, group) or holds a space: then it is quoted.
-
-    Parameters
-    ----------
-    columns : mapping of str to str
-        Column of ours -> SQL expression.
-    own : sequence of str
-        Columns of the input.
-    warehouse : Warehouse
-        Has opened the input.
-    """
-    expressions, problems = dict(columns), list[str]()
-    for name, text in columns.items():
-        problem = _problem(name, text, warehouse)
-        if problem and text in own:
-            expressions[name] = _name(text, warehouse.dialect)
-            problem = _problem(name, expressions[name], warehouse)
-        if problem:
-            problems.append(f'columns.{name} = "{text}": {problem}')
-    return expressions, problems
-
-
-def _problem(name: str, text: str, warehouse: Warehouse) -> str | None:
-    if not name.isidentifier() or name != name.lower():
-        return "our names are lower-case words"
-    return warehouse.expression_problem(text)
-
-
 def _types(expressions: Mapping[str, str], warehouse: Warehouse) -> pa.Schema:
     """Return what the expressions are; no row is read."""
     listed = ", ".join(
-        f"{text} AS {_name(name, warehouse.dialect)}" for name, text in expressions.items()
+        f"{text} AS {name_of(name, warehouse.dialect)}" for name, text in expressions.items()
     )
     return warehouse.query(f"SELECT {listed} FROM {RAW} LIMIT 0").schema
 
@@ -284,12 +247,3 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _is_text_or_fraction(kind: pa.DataType) -> bool:
     return bool(_is_text(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
-
-
-def _name(name: str, dialect: str) -> str:
-    quote = _WORDS[dialect].quote
-    if quote in name or "\\" in name:
-        raise ConfigError(
-            "a column's name holds a quote", where="the input", evidence=[name], do="Rename it."
-        )
-    return f"{quote}{name}{quote}"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from visitseg.config import Settings
 from visitseg.errors import ConfigError
 from visitseg.visits.columns import BY_NAME
-from visitseg.visits.mapping import read_expressions
+from visitseg.visits.given import read_expressions
 from visitseg.visits.recognise import suggest_columns
 from visitseg.visits.text import load
 from visitseg.warehouse import RAW, Input, Warehouse
