@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from events_log import MAP, build, event, settings_of, visits_of
 
-from visitseg.errors import ConfigError
+from visitseg.errors import ConfigError, InputError
 
 
 def test_required_columns_that_are_not_mapped_are_named_with_a_suggestion() -> None:
@@ -79,3 +79,11 @@ def test_limits_that_make_no_sense_are_refused(toml: str) -> None:
 def test_unknown_keys_are_errors(toml: str) -> None:
     with pytest.raises(ConfigError, match="1 setting is wrong"):
         settings_of(toml)
+
+
+@pytest.mark.parametrize("toml", ["", MAP])
+def test_a_log_without_rows_is_said_to_have_none(toml: str) -> None:
+    Path("log.csv").write_text("visitor,timestamp,event\n")
+    with pytest.raises(InputError, match="the input has no rows") as caught:
+        visits_of(toml, input=["log.csv"])
+    assert caught.value.where == "log.csv"

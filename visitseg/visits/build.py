@@ -11,6 +11,7 @@ from visitseg.config import Settings
 from visitseg.errors import ConfigError, InputError
 from visitseg.visits import events
 from visitseg.visits.contract import Check, enforce, run_checks
+from visitseg.visits.counts import no_rows
 from visitseg.visits.daily import daily_checks
 from visitseg.visits.features import NO_CONTRACT, Contract
 from visitseg.visits.finishing import Model
@@ -163,7 +164,7 @@ def _period(warehouse: Warehouse) -> tuple[date, date] | None:
 
 def _no_visits(ledger: Ledger, opened: Input, settings: Settings) -> InputError:
     if ledger.rows_in == 0:
-        return InputError("the input has no rows", where=opened.description, do="Check --input.")
+        return no_rows(opened)
     days = [day.day for day in ledger.days if day.day]
     lost = {**ledger.removed, **ledger.visits_removed}
     evidence = [f"removed as {reason}: {n:,}" for reason, n in sorted(lost.items())]

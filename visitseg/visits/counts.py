@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from visitseg.warehouse import RAW, Warehouse
+from visitseg.errors import InputError
+from visitseg.warehouse import RAW, Input, Warehouse
 
 
 @dataclass(frozen=True)
@@ -83,3 +84,8 @@ def rows_of(
 ) -> tuple[dict[str, Any], ...]:
     """Return the rows of a SELECT."""
     return tuple(warehouse.query(sql, params).to_pylist())
+
+
+def no_rows(opened: Input) -> InputError:
+    """Return the error of an input in which there is nothing."""
+    return InputError("the input has no rows", where=opened.description, do="Check --input.")

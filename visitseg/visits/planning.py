@@ -223,7 +223,7 @@ def _mapped_plan(
 
 def _log_plan(opened: Input, warehouse: Warehouse, settings: Settings) -> Plan:
     mapped = events.map_log(opened, settings.columns, warehouse)
-    values = events.event_values(settings.events, mapped, warehouse)
+    values = events.event_values(settings.events, mapped, warehouse, opened)
     dialect = warehouse.dialect
     *models, (visits, sql) = mapped.models(dialect)
     silent = mapped.silent(values)

@@ -9,14 +9,17 @@ from collections.abc import Mapping, Sequence
 from visitseg.config import EventSettings, did_you_mean
 from visitseg.errors import ConfigError
 from visitseg.visits.contract import Check
+from visitseg.visits.counts import no_rows, rows_of
 from visitseg.visits.events.mapping import MappedLog
-from visitseg.warehouse import RAW, Warehouse
+from visitseg.warehouse import RAW, Input, Warehouse
 
 Values = dict[str, tuple[str, ...]]  # page_view, product_view … -> values of the log
 _SHOWN = 10
 
 
-def event_values(settings: EventSettings, mapped: MappedLog, warehouse: Warehouse) -> Values:
+def event_values(
+    settings: EventSettings, mapped: MappedLog, warehouse: Warehouse, opened: Input
+) -> Values:
     """Return what each kind of event is called in the log.
 
     Without [events], values that bear our names are what they say.
@@ -25,6 +28,8 @@ def event_values(settings: EventSettings, mapped: MappedLog, warehouse: Warehous
     ------
     ConfigError
         Nothing is a page view or a product view; the commonest values of the log are named.
+    InputError
+        There is nothing to find them in: the log has no rows.
     """
     values = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
     nothing = not any(values.values())
@@ -35,6 +40,8 @@ def event_values(settings: EventSettings, mapped: MappedLog, warehouse: Warehous
         f"SELECT {event} AS event, COUNT(*) AS n FROM {RAW} "
         f"WHERE {event} IS NOT NULL GROUP BY 1 ORDER BY n DESC, event"
     ).to_pylist()
+    if not found and not rows_of(warehouse, f"SELECT COUNT(*) AS n FROM {RAW}")[0]["n"]:
+        raise no_rows(opened)
     if nothing:
         ours = {row["event"] for row in found}
         values = {kind: (kind,) if kind in ours else () for kind in values}
