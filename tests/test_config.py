@@ -65,6 +65,7 @@ def test_all_problems_come_in_one_error() -> None:
         ({"clip_quantiles": (0.9, 0.1)}, "clip_quantiles"),
         ({"min_share": 1.5}, "min_share"),
         ({"seed": -1}, "seed"),
+        ({"min_segment": -1}, "min_segment = -1 must be at least 0"),
         ({"timezone": "Europe/Amstrdam"}, "Europe/Amsterdam"),
     ],
 )
@@ -116,3 +117,31 @@ def test_names_that_tell_no_segments_apart_are_refused(names: dict[str, str], wo
 def test_an_id_that_a_run_may_not_have_can_be_named() -> None:
     Path("visitseg.toml").write_text('[names]\ns1 = "Big baskets"\ns99 = "Retired"\n')
     assert load_settings(environment={}).names == {"s1": "Big baskets", "s99": "Retired"}
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("threads = true", "threads = true"),
+        ("k_final = true", "k_final = true"),
+        ("z_clip = true", "z_clip = true"),
+        ("clip_quantiles = [false, 0.9]", "clip_quantiles = false"),
+        ("[sessions]\ngap_minutes = true", "sessions.gap_minutes = true"),
+        ("[gate]\nmin_share = false", "gate.min_share = false"),
+    ],
+)
+def test_true_is_no_number(line: str, key: str) -> None:
+    Path("visitseg.toml").write_text(line + "\n")
+    with pytest.raises(ConfigError, match="1 setting is wrong") as caught:
+        load_settings(environment={})
+    assert f"{key} (visitseg.toml): must be a number" in str(caught.value)
+
+
+def test_true_is_taken_where_it_is_meant() -> None:
+    text = (
+        "stream = true\nunassigned = true\n[gate]\ngrade_may_fall = true\n[spark.conf]\na = true\n"
+    )
+    Path("visitseg.toml").write_text(text)
+    found = load_settings(environment={})
+    assert (found.stream, found.unassigned, found.gate.grade_may_fall) == (True, True, True)
+    assert found.spark.conf == {"a": True}

@@ -10,10 +10,11 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from zoneinfo import available_timezones
 
 from visitseg.config.settings import Settings, option_fields
@@ -70,6 +71,10 @@ def load_settings(
     for name in ("date_from", "date_to"):
         if name in values:
             values[name] = _parse_date(name, values[name], origins[name], problems)
+    for name, key, value in list(_booleans(Settings, values)):
+        told = str(value).lower()
+        problems.append(f"{key} = {told} ({origins[name]}): must be a number, not true or false")
+        values.pop(name, None)  # said once
     settings = _typed({**values, "origins": origins}, problems)
     if settings is not None:
         problems += _contradictions(settings)
@@ -133,6 +138,21 @@ def _parse_date(name: str, value: object, origin: str, problems: list[str]) -> d
             continue
     problems.append(f"{name} = {value!r} ({origin}): not a day of the form YYYYMMDD")
     return None
+
+
+def _booleans(of: type, values: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Find true and false where a number is meant; pydantic takes them for 1 and 0."""
+    hints = get_type_hints(of)
+    for name, value in values.items():
+        hint = hints.get(name)
+        if isinstance(hint, type) and is_dataclass(hint) and isinstance(value, Mapping):
+            yield from ((name, f"{name}.{key}", v) for _, key, v in _booleans(hint, value))
+            continue
+        kinds = get_args(hint) or (hint,)
+        if bool in kinds or not {int, float} & set(kinds):
+            continue
+        members = value if isinstance(value, list | tuple) else [value]
+        yield from ((name, name, member) for member in members if isinstance(member, bool))
 
 
 def _typed(values: Mapping[str, Any], problems: list[str]) -> Settings | None:
@@ -205,6 +225,7 @@ def _contradictions(s: Settings) -> list[str]:
             ("bigquery",),
             "bigquery.expire_hours must be within a year, bigquery.retry_sec at least 0",
         ),
+        (s.min_segment < 0, ("min_segment",), f"min_segment = {s.min_segment} must be at least 0"),
         (s.late_days < 0, ("late_days",), f"late_days = {s.late_days} must be at least 0"),
         (
             s.since is not None and s.export is None,
