@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import duckdb
 import made_models
@@ -148,6 +149,22 @@ def test_a_view_and_a_label_table(planted: pa.Table) -> None:
     assert again["segment"].to_pylist().count("new") > 0
     with pytest.raises(UsageError, match="not the name of a table"):
         model.to_sql("duckdb", table="visits; DROP TABLE visits")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "style", "target"),
+    [
+        ("bigquery", "insert", "shop.visits"),
+        ("duckdb", "insert", "shop.Visits"),
+        ("spark", "insert", "shop.visits"),
+        ("duckdb", "view", "shop.visits"),
+    ],
+)
+def test_the_visit_table_is_no_target(dialect: Any, style: Any, target: str) -> None:
+    model = made_models.model(5)
+    with pytest.raises(UsageError, match="would replace the visit table"):
+        model.to_sql(dialect, style=style, table="shop.visits", target=target)
+    assert "DELETE" not in model.to_sql(dialect, table="shop.visits", target=target)
 
 
 def test_too_many_axes_are_refused_by_name_of_the_limit() -> None:

@@ -61,11 +61,18 @@ def scoring_sql(
     Raises
     ------
     UsageError
-        A name is not one of a table.
+        A name is not one of a table, or the target is the visit table itself.
     SegmentError
         The model has more axes than fit in one statement.
     """
     source, into = quoted(table, dialect), quoted(target, dialect)
+    if style != "select" and _is_same(source, into, dialect):
+        raise UsageError(
+            f"the {'view' if style == 'view' else 'label table'} would replace the visit table",
+            where="--table, --target",
+            evidence=[f"both are {target}"],
+            do="Give --target another name, such as visit_labels.",
+        )
     written = _select(model, dialect, source, derived)
     head = (
         f"-- Grain: one row per visit of {table}, with its segment by model {model.version}.\n"
@@ -97,6 +104,11 @@ def quoted(name: str, dialect: Dialect) -> str:
         return f"`{name}`"
     mark = "`" if dialect == "spark" else '"'
     return ".".join(f"{mark}{part}{mark}" for part in name.split("."))
+
+
+def _is_same(one: str, other: str, dialect: Dialect) -> bool:
+    """Whether two names are of one table; case tells tables apart in BigQuery alone."""
+    return one == other if dialect == "bigquery" else one.lower() == other.lower()
 
 
 def _select(model: Model, dialect: Dialect, source: str, derived: Collection[str]) -> str:
