@@ -61,6 +61,23 @@ def test_mapped_tables_give_the_visits_of_duckdb(local: Any, cli: Any, source: s
     same(Path("there"), Path("here"))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("day", [20260105, 20260105.0, "20260105", "2026-01-05"])
+def test_days_and_counts_are_read_as_duckdb_reads_them(local: Any, cli: Any, day: Any) -> None:
+    columns = {"visit_id": ["a", "b", "c"], "date_id": [day, day, day], "hits": ["2", "3", "4"]}
+    for name, pages in {"whole": [1.0, 2.0, 3.0], "half": [1.0, 2.5, 3.0]}.items():
+        table = pa.table({**columns, "pageviews": pages})
+        local.engine.add(f"shop-analytics.raw.{name}", table)
+        pq.write_table(table, f"{name}.parquet")
+    words = ("visits", "--source", "visits", "--input")
+    there = cli(*words, "shop-analytics.raw.whole", *BIGQUERY, "--out", "there")
+    here = cli(*words, "whole.parquet", "--out", "here")
+    assert (there.code, here.code) == (0, 0), there.err + here.err
+    same(Path("there"), Path("here"))
+    half = cli(*words, "shop-analytics.raw.half", *BIGQUERY, "--out", "none")
+    assert_clear_error(half, 1, "ContractError", "pageviews_whole", "1 row   e.g. b")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -68,6 +85,7 @@ def test_mapped_tables_give_the_visits_of_duckdb(local: Any, cli: Any, source: s
         ("(SELECT MAX(pages) FROM other)", "SELECT cannot be part"),
         ("page", "Unrecognized name: page"),
         ("pages + device", "No matching signature"),
+        ("MAX(pages)", "made of many rows"),
     ],
 )
 def test_expressions_that_are_none_are_refused(
