@@ -6,7 +6,10 @@ from visitseg.report import features, words
 from visitseg.report.evidence import evidence_of
 from visitseg.report.folder import RunFolder, Segment
 
-_SURE = 0.85
+_SURE, _USABLE = 0.85, 0.75
+"""From which share of its visits on a segment comes back well, and well enough to be used."""
+
+_NAMED = 3
 
 
 def how_sure(run: RunFolder) -> tuple[str, str] | None:
@@ -40,7 +43,9 @@ def how_sure(run: RunFolder) -> tuple[str, str] | None:
     weakest = min(run.beyond, key=_again, default=None)
     same = f"{words.share(_again(weakest) if weakest else 1.0)} the same"
     if grade == "distinct":
-        return "Real groups.", _parted(run, weakest, same)
+        unsure = [s for s in run.beyond if _again(s) < _USABLE]
+        head = "Groups with gaps, not all of them sure." if unsure else "Real groups."
+        return head, f"{_gaps(run)}{_redrawn(run, weakest, same, unsure)}"
     if grade == "graded":
         border = (
             f"But {_bands(run)} shade into each other: "
@@ -64,16 +69,40 @@ def _again(segment: Segment) -> float:
     return float(segment.profile.get("jaccard") or 0)
 
 
-def _parted(run: RunFolder, weakest: Segment | None, same: str) -> str:
-    """Say that gaps part the segments, and which of them is not sure to come back."""
+def _gaps(run: RunFolder) -> str:
+    """Say what parts the segments."""
     gap = "Between every two segments there is a gap with few visits"
     if evidence_of(run, int(run.report["k_final"])).get("shoulder"):
         gap += ", or the smaller one stands out on the flank of the larger"
+    return gap
+
+
+def _redrawn(run: RunFolder, weakest: Segment | None, same: str, unsure: list[Segment]) -> str:
+    """Go on with what comes back when the data are drawn again, and what not to build on."""
     if weakest is None or _again(weakest) >= _SURE:
-        return f"{gap}, and drawing the data again gives the same groups, {same} or more."
-    name = words.cut(words.spoken(weakest.name), words.LONGEST)
+        return f", and drawing the data again gives the same groups, {same} or more."
+    if not unsure:
+        name = words.cut(words.spoken(weakest.name), words.LONGEST)
+        return (
+            ". Draw the data again and the same groups come back; "
+            f"least sure are {name}, {same}, which is enough to use them."
+        )
+    named = [
+        f"{words.cut(words.spoken(s.name), words.LONGEST)} ({words.share(_again(s))} the same)"
+        for s in sorted(unsure, key=_again)
+    ]
+    if len(named) > _NAMED:
+        named = [*named[: _NAMED - 1], f"{len(named) - _NAMED + 1} more"]
+    if len(unsure) == len(run.segments):
+        return (
+            f". But draw the data again and they do not come back: {words.listed(named)}. "
+            "Do not build on them."
+        )
+    most = "most" if 2 * len(unsure) < len(run.segments) else "the other"
+    it = "this group" if len(unsure) == 1 else "these groups"
     return (
-        f"{gap}. Draw the data again and the same groups come back; least sure are {name}, {same}."
+        f". Draw the data again and {most} groups come back, but not {words.listed(named)}: "
+        f"do not build on {it}."
     )
 
 
