@@ -8,10 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from report_folder import page_of
 
 from visitseg.pipeline import demo
-from visitseg.report import verdict, words
+from visitseg.report import answer, cards, explorer, facts, render, verdict, words
 from visitseg.report.folder import RunFolder, read
 
 Change = Callable[..., RunFolder]
@@ -80,3 +83,58 @@ def test_where_nothing_comes_back_there_is_nothing_to_build_on(made: Path, chang
     text = how_sure(changed("explorer.json", rules={}))[1]
     assert "they do not come back" in text
     assert "Do not build on them." in text
+
+
+def test_a_segment_of_one_visit_is_not_described(changed: Change) -> None:
+    folder = changed("ledger.json").path
+    file = folder / "cluster_centers.parquet"
+    centres = pq.read_table(file)
+    i = centres["segment"].to_pylist().index("searchers")
+    n = [1 if j == i else size for j, size in enumerate(centres["n"].to_pylist())]
+    pq.write_table(centres.set_column(centres.column_names.index("n"), "n", pa.array(n)), file)
+    run = read(folder)
+    card = next(c for c in cards.cards(run) if c["title"] == "Searchers")
+    assert (card["n"], card["because"], card["rules"]) == ("under 10 visits", "", [])
+    assert (card["rows"], card["money"]) == ([], [])
+    assert "Searchers" not in [name for name, *_ in (explorer.contributions(run) or {})["heads"]]
+    render(folder)
+    text = page_of(folder).text
+    assert "distinct" not in text.split("Searchers", 1)[1].split("Buyers", 1)[0]
+    assert "At least 14 pages" not in text
+
+
+def test_the_reason_of_a_larger_segment_is_told(made: Path) -> None:
+    told = {c["title"]: c["because"] for c in cards.cards(read(made))}
+    assert told["Browsers"].startswith("The median visit sees ")
+
+
+def test_a_bar_of_what_visits_did_leaves_small_segments_out(made: Path) -> None:
+    run = read(made)
+    assert run.of_rule("converted")[0].few
+    visits, *did = answer.bars(run)
+    assert "Buyers" in [part["name"] for part in visits["parts"]]
+    assert did
+    assert all("Buyers" not in [part["name"] for part in bar["parts"]] for bar in did)
+
+
+@pytest.mark.parametrize(
+    ("buyers", "head", "revenue"),
+    [(0, "No visit has an order.", False), (9, "Under 10 visits with an order.", False),
+     (12, "12 visits with an order.", True)],
+)  # fmt: skip
+def test_orders_are_told_from_ten_buyers_on(
+    changed: Change, buyers: int, head: str, revenue: bool
+) -> None:
+    totals = {
+        "visits_with_transactions": buyers, "transactions": buyers,
+        "transaction_revenue": 425.0 if buyers else 0.0,
+    }  # fmt: skip
+    changed("explorer.json", largest_revenue_share=0.72 if buyers else 0.0)
+    run = changed("model_report.json", totals=totals)
+    found = dict(facts.cautions(run))
+    assert head in found
+    assert ("Shares of so few are rough" in found[head]) == (buyers > 0)
+    assert ("One visit brought 72" in found[head]) == revenue
+    assert "306" not in found[head]
+    lede = "".join(piece["text"] + piece.get("after", "") for piece in answer.lede(run))
+    assert ("425 of revenue" in lede) == revenue

@@ -131,7 +131,7 @@ def _manner(run: RunFolder, segment: Segment) -> str:
 def _orders(run: RunFolder) -> str:
     totals = run.report.get("totals") or {}
     orders, revenue = totals.get("transactions"), totals.get("transaction_revenue")
-    if not orders:
+    if not orders or run.few_buyers:
         return ""
     said = f"{words.count(orders)} order{'' if orders == 1 else 's'}"
     if not revenue:
@@ -167,18 +167,23 @@ def bars(run: RunFolder) -> list[Record]:
         ``title``, ``total``, ``parts``; a bar without data, or filled by definition, is absent.
     """
     found = [_bar("Visits", words.count(run.n_visits), [(s, s.share) for s in run.told])]
-    if left := cards.baskets(run):
+    if sum((left := cards.baskets(run)).values()) >= words.FEW:
         total = words.count(sum(left.values()))
         found.append(
-            _bar("Visits with a filled basket", total, [(s, left[s.id]) for s in run.told])
+            _bar(
+                "Visits with a filled basket", total, [(s, left[s.id]) for s in run.told], did=True
+            )
         )
     revenue = [(s, float(s.profile.get("revenue_share") or 0)) for s in run.told]
-    if not run.of_rule("converted") and sum(part for _, part in revenue) > 0:
-        found.append(_bar("Revenue", _orders(run), revenue))
+    if _orders(run) and not run.of_rule("converted") and sum(part for _, part in revenue) > 0:
+        found.append(_bar("Revenue", _orders(run), revenue, did=True))
     return found
 
 
-def _bar(title: str, total: str, parts: list[tuple[Segment, float]]) -> Record:
+def _bar(
+    title: str, total: str, parts: list[tuple[Segment, float]], *, did: bool = False
+) -> Record:
+    """Lay out a bar; of what visits did, it leaves out segments of few visits."""
     whole = sum(part for _, part in parts) or 1.0
     return {
         "title": title,
@@ -192,7 +197,7 @@ def _bar(title: str, total: str, parts: list[tuple[Segment, float]]) -> Record:
                 "flex": f"{part / whole:.4f}",
             }
             for segment, part in parts
-            if part > 0
+            if part > 0 and not (did and segment.few)
         ],
     }
 

@@ -54,21 +54,23 @@ def _card(run: RunFolder, segment: Segment, scales: dict[str, tuple[float, float
         "badge": ("note", "Everyone") if alone else evidence.badge(segment),
         "because": words.capital(_because(segment)),
         "share": _exact(segment.share),
-        "n": f"{words.visits(segment.n)} visit{'' if segment.n == 1 else 's'}",
+        "n": f"{words.visits(segment.n)} visits",
         "few": segment.n < 100,
         "trend": trend(run, segment),
         "rows": [_row(run, segment, name, at) for name, at in scales.items() if not segment.few],
         "money": [] if segment.few else _money(run, segment),
-        "rules": _rules(run, card, own_rule, alone=alone),
-        "fine": "" if segment.kind == "rest" else _fine(card, own_rule),
+        "rules": _rules(run, segment, card, own_rule, alone=alone),
+        "fine": "" if segment.kind == "rest" else _fine(segment, card, own_rule),
         "dimensions": telling(segment)[:_MOST_DIMENSIONS],
     }  # fmt: skip
 
 
-def _rules(run: RunFolder, card: Record, own_rule: str | None, *, alone: bool) -> list[str]:
+def _rules(
+    run: RunFolder, segment: Segment, card: Record, own_rule: str | None, *, alone: bool
+) -> list[str]:
     if alone:
         return ["Every visit."]
-    if card.get("withheld") and not own_rule:
+    if (card.get("withheld") or segment.few) and not own_rule:
         return []
     said = plain.rules(list(card.get("alternatives") or []), own_rule, run.currency)
     if own_rule == "bounced" and run.typical("engaged"):
@@ -87,12 +89,14 @@ def _because(segment: Segment) -> str:
         return "one page, then gone"
     if segment.rule == "converted":
         return "place an order"
-    return str(segment.profile.get("because") or "")
+    return "" if segment.few else str(segment.profile.get("because") or "")
 
 
-def _fine(card: Record, own_rule: str | None) -> str:
+def _fine(segment: Segment, card: Record, own_rule: str | None) -> str:
     if own_rule:
         return "The rule makes the segment: it is right by definition."
+    if segment.few:
+        return "Under ten visits: no rule is told."
     if not card:
         return ""
     precision, recall = float(card["precision"]), float(card["recall"])

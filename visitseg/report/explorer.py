@@ -117,10 +117,11 @@ def contributions(run: RunFolder) -> Record | None:
     if not told or len(run.segments) < 2:
         return None
     parts = told["contributions"]
-    heads = [("All", "var(--muted)", False), *((s.title, s.colour, s.again) for s in run.ranked)]
+    shown = [s for s in run.ranked if not s.few]
+    heads = [("All", "var(--muted)", False), *((s.title, s.colour, s.again) for s in shown)]
     rows = []
     for i, axis in enumerate(told["axes"]):
-        shares = [parts["all"][i], *(parts["segments"][s.id][i] for s in run.ranked)]
+        shares = [parts["all"][i], *(parts["segments"][s.id][i] for s in shown)]
         cells = [(words.share(share), f"{100 * share:.0f}") for share in shares]
         rows.append((features.axis(axis), cells))
     little = [

@@ -63,7 +63,7 @@ def facts(run: RunFolder) -> list[tuple[str, str]]:
         low, high = (words.share(bound) for bound in interval)
         found.append(("Conversion, likely range", f"{low} to {high}"))
     if not run.profiles:
-        found.append(("Orders", NOT_HERE if orders is None else words.count(orders)))
+        found.append(("Orders", NOT_HERE if orders is None else words.visits(orders)))
     if run.profiles:
         return found
     timed = totals.get("visits_with_known_time")
@@ -137,13 +137,14 @@ def _too_few(run: RunFolder) -> list[tuple[str, str]]:
     buyers = totals.get("visits_with_transactions")
     largest = float(run.explorer.get("largest_revenue_share") or 0)
     alone = ""
-    if largest > _ONE_VISIT and (revenue := totals.get("transaction_revenue")):
-        spent = words.money(largest * revenue, run.currency)
-        alone = f"One visit brought {words.part(largest)} of the revenue ({spent})."
-    if buyers is not None and buyers < _FEW_BUYERS:
+    if largest > _ONE_VISIT and not run.few_buyers:
+        alone = f"One visit brought {words.part(largest)} of the revenue."
+    if buyers == 0:
+        said.append(("No visit has an order.", "Nothing can be said of buyers."))
+    elif buyers is not None and buyers < _FEW_BUYERS:
         text = "Shares of so few are rough: among buyers only large differences hold."
-        noun = "visit" if buyers == 1 else "visits"
-        said.append((f"{words.count(buyers)} {noun} with an order.", f"{text} {alone}".strip()))
+        counted = words.capital(words.visits(buyers))
+        said.append((f"{counted} visits with an order.", f"{text} {alone}".strip()))
     elif alone:
         said.append(("One large order.", alone))
     return said

@@ -112,6 +112,12 @@ class RunFolder:
         """The segments as the first screen tells them: bouncers, the others, buyers."""
         return [*self.of_rule("bounced"), *self.beyond, *self.of_rule("converted")]
 
+    @property
+    def few_buyers(self) -> bool:
+        """Whether so few visits hold an order that a total of orders would describe single ones."""
+        buyers = (self.report.get("totals") or {}).get("visits_with_transactions")
+        return buyers is not None and 0 < int(buyers) < words.FEW
+
     def typical(self, feature: str, segment: Segment | None = None) -> Record:
         """Return how a feature is spread, in a segment or over all visits; empty if unknown."""
         told = (self.explorer.get("features") or {}).get(feature) or {}
