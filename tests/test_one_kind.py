@@ -68,3 +68,25 @@ def test_a_visit_outside_the_model_is_left_out_only_if_asked(cli: Any, table: st
         "SELECT visit_id, segment_id, segment FROM 'o/session_clusters.parquet' WHERE cluster = -1"
     )
     assert outside == [("v00000", None, None)]
+
+
+@pytest.mark.parametrize("n", [1, 500])
+def test_visits_that_do_not_differ_are_not_cut(cli: Any, n: int) -> None:
+    rows = [f"v{i},2026-01-0{1 + i % 5},5,100" for i in range(n)]
+    Path("same.csv").write_text(
+        "\n".join(["visit_id,date_id,pageviews,time_on_site_sec", *rows]) + "\n"
+    )
+    found = cli("run", "--source", "visits", "--input", "same.csv", "--out", "o")
+    assert found.code == 0, found.err
+    report = json.loads(Path("o/model_report.json").read_text())
+    assert (report["k_final"], report["grade"]) == (1, "none")
+    text = report["decision"]["text"]
+    assert text == "K = 1; the visits do not differ, so there is nothing to cut."
+
+
+def test_without_a_rule_nothing_is_said_of_rules(cli: Any, table: str) -> None:
+    assert cli("run", "--source", "visits", "--input", table, "--out", "o").code == 0
+    decision = json.loads(Path("o/model_report.json").read_text())["decision"]
+    assert decision["rule_segments"] == {}
+    assert "the visits are one continuum" in decision["text"]
+    assert "beyond the rules" not in decision["text"]

@@ -177,7 +177,7 @@ def segment(
         n_ruled = sum(parts.values())
         on_step("weighing the number of segments")
         most = max((k_max if k is None else max(k, k_max)) - n_ruled, k_strict, 1)
-        cuts = rest.cuts(most, seed, days) if rest else []
+        cuts = rest.cuts(max(min(most, rest.different), k_strict), seed, days) if rest else []
         verdict = decide(
             cuts,
             k_strict,
@@ -222,6 +222,7 @@ def segment(
                 n_votes,
                 by_user=k is not None,
                 held=held.sentence if held else None,
+                alike=rest is not None and rest.different == 1,
             ),
             contributions=rest.contributions() if rest else {},
             atoms=rest.atoms() if rest else {},

@@ -113,6 +113,7 @@ def record(
     *,
     by_user: bool,
     held: str | None = None,
+    alike: bool = False,
 ) -> dict[str, Any]:
     """Say why: for machines, and as a paragraph under `text`.
 
@@ -130,6 +131,8 @@ def record(
         The user gave K.
     held : str, optional
         Why the segments of the previous model were kept, if they were.
+    alike : bool
+        The visits beyond the rules do not differ at all.
     """
     n_ruled = sum(ruled.values())
     rows = {row.k_rest: row for row in evidence}
@@ -137,7 +140,7 @@ def record(
     runner = _runner_up(verdict, rows, n_ruled)
     change = _what_would_change(verdict, rows, n_votes)
     said = [
-        _why(verdict, rows, ruled, k, n_votes, by_user=by_user),
+        _why(verdict, rows, ruled, k, n_votes, by_user=by_user, alike=alike),
         f"{_next(verdict, runner['k'] - n_ruled, runner['k'])}: {runner['why_not']}"
         if runner
         else "",
@@ -161,7 +164,8 @@ def record(
 def _next(verdict: Verdict, k_rest: int, k: int) -> str:
     if k_rest == verdict.k_rest > verdict.k_strict:  # as many kinds as there are bands
         return f"To call the {k_rest} bands kinds of their own was the next best answer"
-    return f"The next best answer is {_kinds(k_rest)} (K = {k})"
+    kinds = f"{k_rest} distinct kind{'s' if k_rest != 1 else ''}{_beyond(k > k_rest)}"
+    return f"The next best answer is {kinds} (K = {k})"
 
 
 def _why(
@@ -172,6 +176,7 @@ def _why(
     n_votes: int,
     *,
     by_user: bool,
+    alike: bool,
 ) -> str:
     rules = " and ".join(ruled) or "no rule"
     head = f"K = {k}: {sum(ruled.values())} by rule ({rules})" if ruled else f"K = {k}"
@@ -179,12 +184,15 @@ def _why(
     own = rows.get(strict)
     if own is None:
         return f"{head}; every visit meets a rule."
+    beyond = _beyond(bool(ruled))
+    if alike:
+        return f"{head}; the visits{beyond} do not differ, so there is nothing to cut."
     agree = f"{own.votes} of {n_votes} random samples of the visits answer the same"
     if strict > 1:
-        found = f"{_parted(rows, strict)}; {agree}"
+        found = f"{_parted(rows, strict, beyond)}; {agree}"
     else:
         found = (
-            "the visits beyond the rules are one continuum: wherever one cuts them, visits are "
+            f"the visits{beyond} are one continuum: wherever one cuts them, visits are "
             f"no rarer at the cut than beside it; {agree}"
         )
     if by_user:
@@ -208,8 +216,13 @@ def _why(
     return f"{head}; {found}."
 
 
-def _parted(rows: Mapping[int, Evidence], strict: int) -> str:
-    """Say what tells the kinds beyond the rules apart."""
+def _beyond(ruled: bool) -> str:
+    """Say of which visits something was found, where rules take some of them."""
+    return " beyond the rules" if ruled else ""
+
+
+def _parted(rows: Mapping[int, Evidence], strict: int, beyond: str) -> str:
+    """Say what tells the kinds apart."""
     own = rows[strict]
     small = sum(rows[k].shoulder > 0 for k in range(2, strict + 1))
     valley = (
@@ -223,17 +236,12 @@ def _parted(rows: Mapping[int, Evidence], strict: int) -> str:
         f"{' at the least clear' if small > 1 else ''}, where {SIGNIFICANT} are needed"
     )
     if not small:
-        return f"{strict} kinds beyond the rules, and between any two of them {valley}"
+        return f"{strict} kinds{beyond}, and between any two of them {valley}"
     if small == strict - 1:
-        return f"{strict} kinds beyond the rules: {shoulder}"
+        return f"{strict} kinds{beyond}: {shoulder}"
     return (
-        f"{strict} kinds beyond the rules; between any two of {strict - small} of them {valley}; "
-        f"{shoulder}"
+        f"{strict} kinds{beyond}; between any two of {strict - small} of them {valley}; {shoulder}"
     )
-
-
-def _kinds(k_rest: int) -> str:
-    return f"{k_rest} distinct kind{'s' if k_rest != 1 else ''} beyond the rules"
 
 
 def _runner_up(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +84,12 @@ class Rest:
         apart = self.drawn.places[:, None, :] - cut.centers
         labels: Labels = (apart**2).sum(axis=2).argmin(axis=1).astype(np.int32)
         return Partition(self._learn(labels, shaped=False), "band", np.full(cut.k, cut.jaccard))
+
+    @cached_property
+    def different(self) -> int:
+        """How many of the visits that were looked at differ: the search moves them a little."""
+        places = self.space.place(self.columns)
+        return len(np.unique(np.where(np.isnan(places), -np.inf, places), axis=0))
 
     def cuts(self, most: int, seed: int, days: npt.NDArray[np.float64] | None) -> list[Cut]:
         """Measure k-means with 1 to `most` groups."""
