@@ -8,6 +8,7 @@ from typing import Any
 
 from visitseg.errors import SegmentError
 from visitseg.segments.evidence import Evidence
+from visitseg.segments.otherwise import runner_up, what_would_change
 from visitseg.segments.shoulder import SIGNIFICANT
 from visitseg.segments.stability import Cut
 from visitseg.segments.valley import DEEP
@@ -137,8 +138,8 @@ def record(
     n_ruled = sum(ruled.values())
     rows = {row.k_rest: row for row in evidence}
     k = n_ruled + verdict.k_rest
-    runner = _runner_up(verdict, rows, n_ruled)
-    change = _what_would_change(verdict, rows, n_votes)
+    runner = runner_up(verdict.k_strict, rows, n_ruled)
+    change = what_would_change(verdict.k_strict, rows, n_votes)
     said = [
         _why(verdict, rows, ruled, k, n_votes, by_user=by_user, alike=alike),
         f"{_next(verdict, runner['k'] - n_ruled, runner['k'])}: {runner['why_not']}"
@@ -152,6 +153,7 @@ def record(
         "k": k,
         "k_distinct": n_ruled + verdict.k_strict,
         "grade": verdict.grade,
+        "alike": alike,
         "rule_segments": dict(ruled),
         "stable_bands": list(verdict.stable),
         "votes": {row.k: row.votes for row in evidence if row.votes},
@@ -242,66 +244,3 @@ def _parted(rows: Mapping[int, Evidence], strict: int, beyond: str) -> str:
     return (
         f"{strict} kinds{beyond}; between any two of {strict - small} of them {valley}; {shoulder}"
     )
-
-
-def _runner_up(
-    verdict: Verdict, rows: Mapping[int, Evidence], n_ruled: int
-) -> dict[str, Any] | None:
-    """Return the K that came nearest, and why it lost."""
-    strict = verdict.k_strict
-    others = [row for row in rows.values() if row.k_rest != strict and row.votes]
-    if others:
-        best = max(others, key=lambda row: (row.votes, -abs(row.k_rest - strict)))
-    elif strict > 1:
-        best = rows[strict - 1]
-    elif len(rows) > 1 and strict == 1:
-        best = rows[min(2, max(rows))]
-    else:
-        return None
-    if best.k_rest > strict:
-        why = (
-            f"some samples answer so, but with all visits the border that it needs is too full: "
-            f"{best.valley:.0%} of the lower peak, where {DEEP:.0%} is the limit."
-            if best.valley < 1
-            else "it would cut where no valley stands out of the noise."
-        )
-    elif (joined := rows[best.k_rest + 1]).shoulder:
-        why = (
-            "it would join a small kind to the larger one on whose flank it stands (a shoulder of "
-            f"{joined.shoulder:.1f} standard errors)."
-        )
-    else:
-        why = (
-            "it would join two kinds between which visits are rare "
-            f"({joined.valley:.0%} of the lower peak)."
-        )
-    return {"k": n_ruled + best.k_rest, "votes": best.votes, "why_not": why}
-
-
-def _what_would_change(verdict: Verdict, rows: Mapping[int, Evidence], n_votes: int) -> list[str]:
-    said = []
-    strict = verdict.k_strict
-    own = rows.get(strict)
-    if own is None:
-        return []
-    if own.shoulder:
-        said.append(
-            f"One kind fewer if that shoulder stood out by under {SIGNIFICANT} standard errors."
-        )
-    elif strict > 1:
-        said.append(
-            f"One kind fewer if that border filled up from {own.valley:.0%} to over {DEEP:.0%}."
-        )
-    more = rows.get(strict + 1)
-    if more is not None:
-        said.append(
-            "One kind more if another valley showed"
-            + (
-                f"; the next stands at {more.valley:.0%} of its lower peak."
-                if more.valley < 1
-                else "; none is in sight."
-            )
-        )
-    if n_votes and own.votes <= n_votes // 2:
-        said.append("Samples of the visits often answer otherwise: more visits may change it.")
-    return said
