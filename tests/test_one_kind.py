@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from report_folder import page_of
 
 from benchmarks.quality.families import Kind, visits_of
 
@@ -82,6 +84,23 @@ def test_visits_that_do_not_differ_are_not_cut(cli: Any, n: int) -> None:
     assert (report["k_final"], report["grade"]) == (1, "none")
     text = report["decision"]["text"]
     assert text == "K = 1; the visits do not differ, so there is nothing to cut."
+    assert f"{n} visit{'s' if n > 1 else ''} from {n} visit row" in found.err
+    page = page_of(Path("o")).text
+    assert "There is nothing to cut." in page
+    assert "Hits used" not in page
+    for plural in ("1 visits", "1 visit rows", "1 rows", "1 days"):
+        assert not re.search(rf"\b{plural}", page + found.out + found.err), plural
+
+
+def test_where_every_visit_meets_a_rule_no_cut_is_spoken_of(cli: Any) -> None:
+    rows = [f"v{i},{2 + i % 7},1,{20 + i}" for i in range(60)]
+    head = "visit_id,pageviews,transactions,transaction_revenue"
+    Path("bought.csv").write_text("\n".join([head, *rows]) + "\n")
+    assert cli("run", "--source", "visits", "--input", "bought.csv", "--out", "o").code == 0
+    page = page_of(Path("o")).text
+    assert "Every visit meets a rule." in page
+    for untrue in ("no gap to cut at", "came back in every test", "groups beyond the rules"):
+        assert untrue not in page
 
 
 def test_without_a_rule_nothing_is_said_of_rules(cli: Any, table: str) -> None:

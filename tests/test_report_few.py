@@ -14,7 +14,17 @@ import pytest
 from report_folder import page_of
 
 from visitseg.pipeline import demo
-from visitseg.report import answer, cards, explorer, facts, render, verdict, words
+from visitseg.report import (
+    answer,
+    cards,
+    evidence,
+    explorer,
+    facts,
+    render,
+    tables,
+    verdict,
+    words,
+)
 from visitseg.report.folder import RunFolder, read
 
 Change = Callable[..., RunFolder]
@@ -138,3 +148,21 @@ def test_orders_are_told_from_ten_buyers_on(
     assert "306" not in found[head]
     lede = "".join(piece["text"] + piece.get("after", "") for piece in answer.lede(run))
     assert ("425 of revenue" in lede) == revenue
+
+
+def test_a_figure_that_misses_its_limit_reads_below_it(made: Path) -> None:
+    run = read(made)
+    row = next(row for row in run.diagnostics if row["k_rest"] == 3)
+    row |= {"prediction_strength": 1.0, "jaccard": 0.7496, "time_split": None}
+    row["smallest_share"] = 0.3
+    run.report["grade"] = "graded"
+    candidate = next(c for c in run.explorer["candidates"] if c["k"] == row["k"])
+    text = evidence.verdict(run, candidate)[2]
+    assert text == "Falls apart when the data are drawn again: .7496, needs .75."
+
+
+def test_hits_that_nobody_counted_are_left_out(changed: Change) -> None:
+    assert "Hits used" in dict((tables.ledger(changed("ledger.json")) or {})["notes"])
+    none = tables.ledger(changed("ledger.json", hits_in=0, hits_used=0))
+    assert none is not None
+    assert not [name for name, _ in none["notes"] if name.startswith("Hits")]

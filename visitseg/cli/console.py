@@ -116,10 +116,12 @@ def score_table(found: Scored) -> None:
     _print(table)
     days = found.report["days"]
     model = found.report["model"]["version"]
-    _out().print(Text(f"\n{len(days)} days labelled by model {model}."), soft_wrap=True)
+    labelled = "1 day" if len(days) == 1 else f"{len(days):,} days"
+    _out().print(Text(f"\n{labelled} labelled by model {model}."), soft_wrap=True)
     if told := found.report.get("export"):
         text = (
-            f"{told['rows']:,} visits exported: {told['new']:,} new, {told['changed']:,} changed, "
+            f"{told['rows']:,} visit{'' if told['rows'] == 1 else 's'} exported: "
+            f"{told['new']:,} new, {told['changed']:,} changed, "
             f"{told['removed']:,} removed."
         )
         if told["too_small"]:

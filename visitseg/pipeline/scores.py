@@ -14,6 +14,7 @@ from visitseg.model import Model
 from visitseg.pipeline.steps import simulated, tell
 from visitseg.plan import resolve_input
 from visitseg.progress import Progress, Silent
+from visitseg.report import words
 from visitseg.scoring import frozen
 from visitseg.scoring.export import export
 from visitseg.scoring.report import Scored, score_report
@@ -81,5 +82,6 @@ def score(
         files = {"score_report.json": report, "ledger.json": table.ledger.to_dict()}
         written = folder.publish(days.days, days.gone, files)
         written += [exported.replace(settings.export)] if exported and settings.export else []
-        listener.done(f"{report['n_visits']:,} visits of {len(days.days)} days labelled")
+        labelled = words.counted(report["n_visits"], "visit")
+        listener.done(f"{labelled} of {words.counted(len(days.days), 'day')} labelled")
         return Scored(folder.out, written, report, warnings)

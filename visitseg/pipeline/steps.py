@@ -9,6 +9,7 @@ from pathlib import Path
 from visitseg.config import Settings
 from visitseg.plan import SIMULATED_SOURCE
 from visitseg.progress import Progress
+from visitseg.report import words
 from visitseg.run_folder import visit_files
 from visitseg.visits.build import VisitTable
 from visitseg.visits.contract import Check
@@ -45,7 +46,8 @@ def tell_visits(
         visit_files.write_quarantine(folder, warehouse)
     ledger = table.ledger
     period = f", {table.days[0]} to {table.days[1]}" if table.days else ""
-    progress.done(f"{ledger.visits:,} visits from {ledger.rows_in:,} {ledger.unit}{period}")
+    rows = words.counted(ledger.rows_in, ledger.unit.removesuffix("s"))
+    progress.done(f"{words.counted(ledger.visits, 'visit')} from {rows}{period}")
     days = [day.day for day in ledger.days if day.day and day.visits]
     keep(warehouse, "visits", "SELECT * FROM visits\n", days, progress.done)
 

@@ -24,14 +24,18 @@ def headline(run: RunFolder) -> str:
     str
         ``"Four groups of visits. Half leave after one page; one in sixty buys."``
     """
-    n = words.count(run.n_visits)
+    n = words.counted(run.n_visits, "visit")
     k, grade = run.report.get("k_final") or len(run.segments), run.report.get("grade")
     if not k:
-        return f"{n} visits, not yet in segments"
+        return f"{n}, not yet in segments"
     if grade is None:
-        return f"{words.in_words(k)} segment{'' if k == 1 else 's'} of {n} visits"
+        return f"{words.in_words(k)} segment{'' if k == 1 else 's'} of {n}"
     if verdict.set_by_user(run):
         first = f"{words.in_words(k)} segment{'' if k == 1 else 's'} of visits, as you set it."
+    elif run.rules and not run.beyond:
+        first = "Every visit meets a rule."
+    elif verdict.alike(run) and k == 1:
+        first = "One kind of visit."
     elif grade == "none":
         ruled = ", by behaviour" if run.rules else ". Behaviour varies, but without clear groups"
         first = f"One kind of visit{ruled}."
@@ -133,7 +137,7 @@ def _orders(run: RunFolder) -> str:
     orders, revenue = totals.get("transactions"), totals.get("transaction_revenue")
     if not orders or run.few_buyers:
         return ""
-    said = f"{words.count(orders)} order{'' if orders == 1 else 's'}"
+    said = words.counted(orders, "order")
     if not revenue:
         return said
     unit = "" if run.currency else " of revenue"
@@ -149,8 +153,7 @@ def _largest_and_smallest(run: RunFolder) -> Iterator[Record]:
         )
     buyers = (run.report.get("totals") or {}).get("visits_with_transactions")
     if buyers and (said := _orders(run)):
-        noun = "visit" if buyers == 1 else "visits"
-        yield {"text": f"{words.count(buyers)} {noun} placed {said}."}
+        yield {"text": f"{words.counted(buyers, 'visit')} placed {said}."}
 
 
 def bars(run: RunFolder) -> list[Record]:

@@ -132,4 +132,4 @@ def _migration(run: RunFolder) -> Record | None:
         title = words.capital(str(named.get(old, old)))
         body.append((f"{title} ({old})", cells))
     heads = [segments[new].title if new in segments else new for new in news]
-    return {"heads": heads, "rows": body, "total": words.count(sum(counts.values()))}
+    return {"heads": heads, "rows": body, "total": words.counted(sum(counts.values()), "visit")}

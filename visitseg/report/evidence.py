@@ -123,7 +123,9 @@ def _what_fails(run: RunFolder, row: Record) -> str:
     for name, text in _FAILS.items():
         value, limit = row.get(name), limits.get(name)
         if value is not None and limit is not None and float(value) < float(limit):
-            said.append(f"{text}: {words.plain(value)}, needs {words.plain(limit)}.")
+            said.append(
+                f"{text}: {words.below(float(value), float(limit))}, needs {words.plain(limit)}."
+            )
     return " ".join(said[:2])
 
 

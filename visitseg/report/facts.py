@@ -178,7 +178,7 @@ def _blurred(run: RunFolder) -> list[tuple[str, str]]:
         text = "No short rule finds enough of it: use the labels, not a rule of thumb."
         said.append((f"{words.listed(withheld)}.", text))
     if cut := tables.clipped_values(run).get("transactions") or 0:
-        text = f"In {words.count(cut)} visits the number of orders was clipped as an outlier."
+        text = f"In {words.counted(cut, 'visit')} the number of orders was clipped as an outlier."
         said.append(("Buyers are blurred.", text))
     return said
 
@@ -193,7 +193,7 @@ def _period(run: RunFolder) -> str:
     if not run.days:
         return NOT_HERE
     length = (run.days[1] - run.days[0]).days + 1
-    days = "1 day" if length == 1 else f"{words.count(length)} days"
+    days = words.counted(length, "day")
     zone = (run.report.get("config") or {}).get("timezone")
     return f"{days}, {zone}" if zone and source_of(run) in ("events", "visits") else days
 
@@ -201,4 +201,8 @@ def _period(run: RunFolder) -> str:
 def _counted(run: RunFolder) -> str:
     rows = run.ledger.get("rows_in")
     n = words.count(run.n_visits)
-    return n if rows is None else f"{n} from {words.count(rows)} {tables.rows_of(run)}"
+    return (
+        n
+        if rows is None
+        else f"{n} from {words.counted(rows, tables.rows_of(run).removesuffix('s'))}"
+    )

@@ -97,10 +97,10 @@ def _columns(run: RunFolder) -> list[list[_Box]]:
         for r in book.get("visits_removed") or []
         if r["visits"]
     ]
-    start = _Box(f"{words.count(came)} {unit}", "in the export", 1.0, _LOST)
+    start = _Box(words.counted(came, unit.removesuffix("s")), "in the export", 1.0, _LOST)
     kept = _Box(
         f"{words.count(used)} used",
-        f"{words.count(keys)} visits in them",
+        f"{words.counted(keys, 'visit')} in them",
         used / (came or 1),
         _LOST,
     )
@@ -108,13 +108,13 @@ def _columns(run: RunFolder) -> list[list[_Box]]:
     columns = [[start], start.into]
     visits = kept
     if dropped or not run.segments:
-        visits = _Box(f"{words.count(left)} visits", "counted", left / (keys or 1), _LOST)
+        visits = _Box(words.counted(left, "visit"), "counted", left / (keys or 1), _LOST)
         kept.into = [visits, *(_lost(name, n, keys) for name, n in dropped)]
         columns.append(kept.into)
     elif unit == "visit rows" and used == left:
         kept.title, kept.text = (
-            f"{words.count(left)} visits",
-            f"{words.count(came - used)} rows lost",
+            words.counted(left, "visit"),
+            f"{words.counted(came - used, 'row')} lost",
         )
     if not run.segments:
         return columns

@@ -44,7 +44,8 @@ def _win_back(run: RunFolder) -> tuple[str, str] | None:
         return None
     most = next(s for s in run.segments if s.id == max(left, key=lambda id_: left[id_]))
     orders = float((run.report.get("totals") or {}).get("transactions") or 0)
-    placed = f"; {words.count(orders)} orders were placed" if orders else ""
+    were = "was" if orders == 1 else "were"
+    placed = f"; {words.counted(orders, 'order')} {were} placed" if orders else ""
     name = words.cut(words.spoken(most.name), words.LONGEST)
     return (
         f"Win back {words.count(total)} full baskets.",

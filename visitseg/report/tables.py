@@ -136,9 +136,12 @@ def ledger(run: RunFolder) -> Record | None:
     ]
     rows += [("in", reason(name), f"{words.MINUS} {words.count(n)}") for name, n in dropped]
     rows.append(("on", "Visits", words.count(left)))
-    law = f"{words.count(came)} rows in = {words.count(used)} used + {words.count(fell)} removed"
+    law = (
+        f"{words.counted(came, 'row')} in = {words.count(used)} used + {words.count(fell)} removed"
+    )
     notes = [("Hits in the export", "hits_in"), ("Hits used", "hits_used")]
-    behind = [(name, words.count(book[key])) for name, key in notes if book.get(key) is not None]
+    known = any(book.get(key) for _, key in notes)  # a visit table may know nothing of hits
+    behind = [(name, words.count(book[key])) for name, key in notes if known and key in book]
     behind += [
         (words.sentence(reason(str(note["reason"]))), words.count(int(note["count"])))
         for note in book.get("notes") or []
@@ -217,7 +220,8 @@ def silhouette(run: RunFolder) -> str:
     banded = any((row.get("silhouette_low") or 0) < (row.get("silhouette_high") or 0)
                  for row in run.diagnostics)  # fmt: skip
     if sample.get("exact"):
-        text = f"Silhouette is computed on all {words.count(sample['of'])} visits"
+        of = "the 1 visit" if sample["of"] == 1 else f"all {words.count(sample['of'])} visits"
+        text = f"Silhouette is computed on {of}"
     else:
         text = (
             f"Silhouette is estimated on a sample of {words.count(sample['n'])} "

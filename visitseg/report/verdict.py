@@ -57,6 +57,11 @@ def how_sure(run: RunFolder) -> tuple[str, str] | None:
             "Useful bands, not separate species.",
             f"Draw the data again and the same segments come back, {same}. {border}",
         )
+    if run.rules and not run.beyond:
+        return "Every visit meets a rule.", "None is left to look for groups in: use the rules."
+    if alike(run):
+        which = "other visits" if run.rules else "visits"
+        return "There is nothing to cut.", f"The {which} do not differ in what was looked at."
     use = "Use the rules, or compare" if run.rules else "Compare"
     return (
         "We found no groups beyond the rules." if run.rules else "We found no groups.",
@@ -120,6 +125,11 @@ def _widest(run: RunFolder) -> str:
     if not shares:
         return "pages and time"
     return features.axis(max(shares, key=lambda axis: shares[axis])).lower()
+
+
+def alike(run: RunFolder) -> bool:
+    """Tell whether the visits beyond the rules do not differ, so that no cut could be tried."""
+    return bool((run.report.get("decision") or {}).get("alike"))
 
 
 def grade(run: RunFolder) -> str | None:

@@ -66,6 +66,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def counted(number: float, noun: str) -> str:
+    """Count things: ``1 visit``, ``2,556 visits``; `noun` is one of them."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def visits(number: int) -> str:
     """Count visits, and hide a count that would point at single visitors.
 
@@ -198,6 +203,15 @@ def listed(parts: Sequence[str]) -> str:
 def plain(ratio: float) -> str:
     """Write a measure between 0 and 1 without its zero: ``.96``, ``1.00``."""
     return f"{ratio:.2f}".removeprefix("0")
+
+
+def below(ratio: float, limit: float) -> str:
+    """Write a measure that misses a limit with as many digits as show it: ``.749``."""
+    for digits in (2, 3, 4):
+        figure = f"{ratio:.{digits}f}"
+        if float(figure) < limit:
+            return figure.removeprefix("0")
+    return f"just under {plain(limit)}"
 
 
 def number(amount: float) -> str:

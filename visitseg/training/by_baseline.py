@@ -50,7 +50,7 @@ def by_baseline(
         sample=sample,
         on_k=lambda done, total: progress.count("trying K", done, total),
     )
-    progress.done(f"{k_final} segments")
+    progress.done(f"{k_final} segment{'' if k_final == 1 else 's'}")
     columns = dict(zip(features, artifacts.read_features(visits, features).T, strict=True))
     before = None
     if previous:

@@ -195,4 +195,4 @@ def keep(
 ) -> None:
     """Leave a table where the user has named a place for it; see `KeepsTables.publish`."""
     if isinstance(warehouse, KeepsTables) and (place := warehouse.publish(name, select_sql, days)):
-        tell(f"{len(days):,} days of {place} replaced")
+        tell(f"{len(days):,} day{'' if len(days) == 1 else 's'} of {place} replaced")

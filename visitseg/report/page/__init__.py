@@ -100,7 +100,7 @@ def _answer(run: RunFolder) -> Record:
 
 def _eyebrow(run: RunFolder) -> str:
     period = dates.period(*run.days) if run.days else ""
-    counted = f"{words.count(run.n_visits)} visits"
+    counted = words.counted(run.n_visits, "visit")
     return " · ".join(part for part in (facts.source(run), period, counted) if part)
 
 
