@@ -88,8 +88,11 @@ def test_visits_that_do_not_differ_are_not_cut(cli: Any, n: int) -> None:
     page = page_of(Path("o")).text
     assert "There is nothing to cut." in page
     assert "Hits used" not in page
+    scored = cli("score", "--model", "o/model.json", "--source", "visits", "--input", "same.csv",
+                 "--out", "labels")  # fmt: skip
+    assert f"{min(n, 5)} day{'s' if n > 1 else ''} labelled by model" in scored.out
     for plural in ("1 visits", "1 visit rows", "1 rows", "1 days"):
-        assert not re.search(rf"\b{plural}", page + found.out + found.err), plural
+        assert not re.search(rf"\b{plural}", page + found.err + scored.out + scored.err), plural
 
 
 def test_where_every_visit_meets_a_rule_no_cut_is_spoken_of(cli: Any) -> None:
