@@ -194,4 +194,6 @@ def centre_heat_map(cells: Rows) -> alt.LayerChart:
     tint = chart.mark_rect(cornerRadius=4).encode(
         fill=hue, fillOpacity=alt.FillOpacity("depth:Q", scale=None)
     )
-    return layered([tint, chart.mark_text().encode(text="text:N")], alt.Step(98), alt.Step(38))
+    return layered(
+        [tint, chart.mark_text().encode(text=alt.Text("text:N"))], alt.Step(98), alt.Step(38)
+    )

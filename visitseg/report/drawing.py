@@ -59,7 +59,10 @@ _CONFIG = {
 HALO: dict[str, Any] = {"stroke": "var(--sheet)", "strokeWidth": 4, "strokeJoin": "round"}
 """Of a text that lies on other marks."""
 
-SAID: dict[str, str] = {"description": "said:N", "tooltip": "said:N"}
+SAID: dict[str, Any] = {
+    "description": alt.Description("said:N"),
+    "tooltip": alt.Tooltip("said:N"),
+}
 """Channels of a mark that says its number: a tooltip, in SVG a title; the mark needs ``aria``."""
 
 _MARK = re.compile(

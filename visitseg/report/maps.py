@@ -63,11 +63,11 @@ def landscape(rows: Rows, distances: list[list[float]], size: Size) -> alt.Layer
         way = alt.Chart(inline(lines))
         middle = way.transform_filter("datum.free").encode(
             x=alt.X("mx:Q", scale=x_scale, axis=None), y=alt.Y("my:Q", scale=y_scale, axis=None),
-            text="text:N",
+            text=alt.Text("text:N"),
         )  # fmt: skip
         layers += [
             way.mark_rule(color="var(--muted)", opacity=0.45, aria=True).encode(
-                x=x, y=y, x2="x2:Q", y2="y2:Q", **SAID
+                x=x, y=y, x2=alt.X2("x2:Q"), y2=alt.Y2("y2:Q"), **SAID
             ),
             middle.mark_text(**HALO | {"strokeWidth": 7}),
             middle.mark_text(color="var(--muted)"),
@@ -88,12 +88,12 @@ def landscape(rows: Rows, distances: list[list[float]], size: Size) -> alt.Layer
         own = points.transform_filter(alt.datum.align == align).encode(
             x=alt.X("lx:Q", scale=x_scale, axis=None), y=alt.Y("ly:Q", scale=y_scale, axis=None)
         )
-        name = own.encode(text="title:N")
+        name = own.encode(text=alt.Text("title:N"))
         layers += [
             name.mark_text(align=align, fontWeight="bold", **HALO),
-            own.encode(text="text:N").mark_text(align=align, dy=14, **HALO),
+            own.encode(text=alt.Text("text:N")).mark_text(align=align, dy=14, **HALO),
             name.mark_text(align=align, fontWeight="bold"),
-            own.encode(text="text:N").mark_text(align=align, dy=14, color="var(--muted)"),
+            own.encode(text=alt.Text("text:N")).mark_text(align=align, dy=14, color="var(--muted)"),
         ]
     return layered(layers, width, height)
 

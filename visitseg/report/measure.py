@@ -87,7 +87,9 @@ def by_k(
     ]
     if interval:
         low = alt.Y("low:Q", title=None)
-        band = chart.mark_area(color="var(--accent)", opacity=0.18).encode(y=low, y2="high:Q")
+        band = chart.mark_area(color="var(--accent)", opacity=0.18).encode(
+            y=low, y2=alt.Y2("high:Q")
+        )
         layers.insert(0, band)
     if threshold is not None:
         limit = alt.Chart(inline([{"value": threshold, "k": max(ks) + 0.55}]))
@@ -110,8 +112,8 @@ def by_k(
         marked = alt.Chart(inline([mark]))
         shade = marked.mark_rect(fill="var(--band)")
         text = marked.mark_text(fontWeight="bold", fontSize=13, **free_side(points, at))
-        layers.insert(0, shade.encode(x=alt.X("from:Q", title="K"), x2="to:Q"))
-        layers.append(text.encode(x=x, y=y, text="text:N"))
+        layers.insert(0, shade.encode(x=alt.X("from:Q", title="K"), x2=alt.X2("to:Q")))
+        layers.append(text.encode(x=x, y=y, text=alt.Text("text:N")))
     return layered(layers, *size)
 
 

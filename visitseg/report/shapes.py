@@ -76,20 +76,28 @@ def ridges(rows: Rows, feature: str, width: int, currency: str | None = None) ->
     layers = [
         alt.Chart(inline(points))
         .mark_area(opacity=0.85, interpolate="monotone", aria=True)
-        .encode(x=x, y=y, y2="base:Q", detail="segment:N", color=alt.Color("colour:N", scale=None))
+        .encode(
+            x=x,
+            y=y,
+            y2=alt.Y2("base:Q"),
+            detail=alt.Detail("segment:N"),
+            color=alt.Color("colour:N", scale=None),
+        )
         .encode(**SAID)
     ]
     median = alt.Chart(inline(medians)).encode(x=x)
-    layers.append(median.mark_rule(color="var(--ink)", strokeWidth=1.5).encode(y=y, y2="top:Q"))
+    layers.append(
+        median.mark_rule(color="var(--ink)", strokeWidth=1.5).encode(y=y, y2=alt.Y2("top:Q"))
+    )
     for right, align, dx in ((False, "left", 5), (True, "right", -5)):
-        own = median.transform_filter(alt.datum.right == right).encode(y=y, text="text:N")
+        own = median.transform_filter(alt.datum.right == right).encode(y=y, text=alt.Text("text:N"))
         at_foot: dict[str, Any] = {"align": align, "dx": dx, "dy": -8, "fontWeight": "bold"}
         layers += [
             own.mark_text(**HALO, **at_foot),
             own.mark_text(**at_foot),
         ]
     if absent:
-        gone = alt.Chart(inline(absent)).encode(x=x, y=y, text="text:N")
+        gone = alt.Chart(inline(absent)).encode(x=x, y=y, text=alt.Text("text:N"))
         layers.append(gone.mark_text(align="left", color="var(--muted)", dx=4))
     return layered(layers, width, height)
 
@@ -146,10 +154,10 @@ def firmness(rows: Rows, size: Size) -> alt.LayerChart:
     ]
     zone = alt.Chart(inline(zones)).encode(x=x_zone)
     back = zone.mark_rect(fill="var(--band)").encode(
-        x2="to:Q", opacity=alt.Opacity("depth:Q", scale=None)
+        x2=alt.X2("to:Q"), opacity=alt.Opacity("depth:Q", scale=None)
     )
     names = zone.mark_text(align="left", dx=4, color="var(--muted)").encode(
-        y=alt.value(8), text="zone:N"
+        y=alt.value(8), text=alt.Text("zone:N")
     )
     redrawn = [
         row | {"said": f"{row['title']}: {words.plain(row['again'])} when drawn again"}
@@ -214,7 +222,11 @@ def flow(nodes: Rows, links: Rows, size: Size) -> alt.LayerChart:
             )
     stream = alt.Chart(inline(curve)).mark_area(opacity=0.28)
     stream = stream.encode(
-        x=x, y=y, y2="y2:Q", detail="link:N", color=alt.Color("colour:N", scale=None)
+        x=x,
+        y=y,
+        y2=alt.Y2("y2:Q"),
+        detail=alt.Detail("link:N"),
+        color=alt.Color("colour:N", scale=None),
     )
     boxes = alt.Chart(
         inline(
@@ -222,7 +234,12 @@ def flow(nodes: Rows, links: Rows, size: Size) -> alt.LayerChart:
         )
     )
     box = boxes.mark_rect(cornerRadius=2, aria=True).encode(
-        x=x, y=y, x2="x2:Q", y2="y2:Q", color=alt.Color("colour:N", scale=None), **SAID
+        x=x,
+        y=y,
+        x2=alt.X2("x2:Q"),
+        y2=alt.Y2("y2:Q"),
+        color=alt.Color("colour:N", scale=None),
+        **SAID,
     )
     labels = boxes.transform_calculate(
         middle="max((datum.y + datum.y2) / 2, datum.y + 2)"
@@ -232,7 +249,9 @@ def flow(nodes: Rows, links: Rows, size: Size) -> alt.LayerChart:
     head = labels.mark_text(align="left", dx=8, dy=-7, fontWeight="bold", fontSize=13)
     foot = labels.mark_text(align="left", dx=8, dy=10, color="var(--muted)", fontSize=13)
     return layered(
-        [stream, box, head.encode(text="title:N"), foot.encode(text="text:N")], width, height
+        [stream, box, head.encode(text=alt.Text("title:N")), foot.encode(text=alt.Text("text:N"))],
+        width,
+        height,
     )
 
 

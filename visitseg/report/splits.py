@@ -58,11 +58,11 @@ def clustergram(
     shade = alt.Chart(inline([{"k": k - 0.2, "end": k + 0.2} for k in ks]), name="shade").mark_rect(
         fill="transparent"
     )
-    shade = shade.encode(x=x, x2="end:Q")
+    shade = shade.encode(x=x, x2=alt.X2("end:Q"))
     way = alt.Chart(inline(ways)).mark_rule(strokeCap="round", opacity=0.4, aria=True)
     way = way.encode(
         **SAID,
-        x=x, y=y, x2="k2:Q", y2="value2:Q",
+        x=x, y=y, x2=alt.X2("k2:Q"), y2=alt.Y2("value2:Q"),
         color=alt.Color("colour:N", scale=None),
         strokeWidth=alt.StrokeWidth("width:Q", scale=None),
     ).transform_calculate(width="max(1, 34 * datum.share)")  # fmt: skip
@@ -73,12 +73,12 @@ def clustergram(
     )
     last = alt.Chart(
         inline(_apart([n for n in drawn if n["k"] == ks[-1]], low, high, size[1]))
-    ).encode(x=x, y=alt.Y("label:Q", scale=y_scale), text="title:N")
+    ).encode(x=x, y=alt.Y("label:Q", scale=y_scale), text=alt.Text("title:N"))
     layers = [shade, way, dots, last.mark_text(align="left", dx=12)]
     here = [n for n in drawn if n["k"] == chosen and chosen != ks[-1]]
     if here:
         names = alt.Chart(inline(_apart(here, low, high, size[1], above=True)))
-        names = names.encode(x=x, y=alt.Y("label:Q", scale=y_scale), text="title:N")
+        names = names.encode(x=x, y=alt.Y("label:Q", scale=y_scale), text=alt.Text("title:N"))
         layers += [names.mark_text(fontWeight="bold", **HALO), names.mark_text(fontWeight="bold")]
     return layered(layers, *size)
 

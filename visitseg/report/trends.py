@@ -71,7 +71,7 @@ def mix_panel(rows: Rows, colour: str, size: Size, *, dashed: bool = False) -> a
         axis=alt.Axis(values=ticks, grid=True, labelExpr=_PERCENT, title=None, minExtent=40),
     )
     chart = alt.Chart(inline(days)).encode(x=x, y=y)
-    ends = {"y": alt.Y("pct_low:Q", title=None), "y2": "pct_high:Q"}
+    ends = {"y": alt.Y("pct_low:Q", title=None), "y2": alt.Y2("pct_high:Q")}
     if len(days) < LINE_FROM_DAYS:
         drawn = [
             chart.mark_rule(color=colour, opacity=0.45, strokeWidth=2).encode(**ends),
@@ -88,10 +88,10 @@ def mix_panel(rows: Rows, colour: str, size: Size, *, dashed: bool = False) -> a
         ]
     value = chart.transform_filter(alt.datum.at == last).mark_text(align="left", dx=8)
     strips = chart.mark_rect(fill="transparent", aria=True).encode(
-        x=alt.X("from:T", scale=x_scale, axis=axis), x2="to:T",
+        x=alt.X("from:T", scale=x_scale, axis=axis), x2=alt.X2("to:T"),
         y=alt.value(0), y2=alt.value("height"), **SAID,
     )  # fmt: skip
-    return layered([*drawn, value.encode(text="text:N"), strips], *size)
+    return layered([*drawn, value.encode(text=alt.Text("text:N")), strips], *size)
 
 
 def one_day_mix(rows: Rows, size: Size = PICTURE) -> alt.LayerChart:
@@ -124,7 +124,7 @@ def one_day_mix(rows: Rows, size: Size = PICTURE) -> alt.LayerChart:
     y = alt.Y("segment:N", sort=None, axis=name_axis(110))
     colour = alt.Color("colour:N", scale=None)
     chart = alt.Chart(inline(shares)).encode(x=x, y=y)
-    ends = {"x": alt.X("pct_low:Q", title=None), "x2": "pct_high:Q"}
+    ends = {"x": alt.X("pct_low:Q", title=None), "x2": alt.X2("pct_high:Q")}
     return layered(
         [
             chart.mark_rule(strokeWidth=3, opacity=0.4).encode(color=colour, **ends),
@@ -132,7 +132,7 @@ def one_day_mix(rows: Rows, size: Size = PICTURE) -> alt.LayerChart:
                 color=colour, **SAID
             ),
             chart.mark_text(align="left", dx=10).encode(
-                x=alt.X("pct_high:Q", title=None), text="text:N"
+                x=alt.X("pct_high:Q", title=None), text=alt.Text("text:N")
             ),
         ],
         *size,
