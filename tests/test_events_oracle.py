@@ -22,7 +22,7 @@ from oracle import Oracle
 
 SEEDS = range(20)
 FEW_SEEDS = SEEDS[::3]
-MORE_SEEDS = range(225)
+MORE_SEEDS = range(20, 220)
 CHUNK = 25
 EVENTS = 45
 BASE = "mapped_events"
