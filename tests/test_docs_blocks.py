@@ -32,6 +32,7 @@ import typer.main
 import yaml
 
 from visitseg.cli import app
+from visitseg.run_folder.files import write_manifest
 from visitseg.simulate import simulate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -246,6 +247,7 @@ def test_blocks_do_what_the_pages_say(shop: Path) -> None:
                 execute(block, shop, "real")
         if page == "docs/tutorial.md":  # later pages have their run in the folder of the default
             shutil.copytree(shop / "runs" / "second", shop / "artifacts", dirs_exist_ok=True)
+            write_manifest(shop / "artifacts")  # as `visitseg demo`, whose export is its own
     assert (shop / "models" / "current").read_text().strip() != ""
     assert (shop / "runs" / "second" / "changes.md").exists()
     assert (shop / "scores" / "labels" / "date_id=2026-01-14" / "labels.parquet").exists()
