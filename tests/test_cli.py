@@ -102,6 +102,7 @@ def test_no_visits_leaves_the_visit_table_out(cli: Any, simulated: str) -> None:
     assert Path("o/session_clusters.parquet").exists()
 
 
+@pytest.mark.slow
 def test_a_second_run_replaces_the_first_and_gives_the_same_numbers(
     cli: Any, simulated: str
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pytest
 from events_rows import SCHEMA
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,6 +78,7 @@ def test_every_event_is_in_one_visit_of_its_own_visitor(log: Log) -> None:
         assert [row["nth"] for row in events] == list(range(1, len(events) + 1))
 
 
+@pytest.mark.slow
 @given(LOG)
 @settings(max_examples=40, deadline=None)
 def test_no_pause_inside_a_visit_and_no_visit_without_a_pause_or_a_cut(log: Log) -> None:
@@ -95,6 +97,7 @@ def test_no_pause_inside_a_visit_and_no_visit_without_a_pause_or_a_cut(log: Log)
                 assert other["piece"] == one["piece"] + 1
 
 
+@pytest.mark.slow
 @given(LOG, st.randoms(use_true_random=False))
 @settings(max_examples=30, deadline=None)
 def test_the_order_of_the_rows_does_not_matter(log: Log, random: Any) -> None:
@@ -128,6 +131,7 @@ def test_a_plain_loop_finds_the_same_visits(log: Log) -> None:
     assert Counter(row["visit_id"] for row in visit_events(log)) == expected
 
 
+@pytest.mark.slow
 @given(LOG)
 @settings(max_examples=40, deadline=None)
 def test_broken_visits_are_parts_of_the_given_ones_with_ids_of_their_own(log: Log) -> None:
