@@ -293,8 +293,11 @@ def test_a_damaged_version_is_named_and_never_scores(runs: dict[str, Path], tmp_
         roll_back(store)
     assert caught.value.evidence == ("changed or missing: model.json",)
     assert Store(store).current == "0002"
-    for damage in (lambda p: p.write_text("{"), lambda p: p.write_text("{}"), Path.unlink):
-        damage(first / "promotion.json")  # type: ignore[operator]
+    for damaged in ("{", "{}", "[]", None):
+        if damaged is None:
+            (first / "promotion.json").unlink()
+        else:
+            (first / "promotion.json").write_text(damaged)
         with pytest.raises(InputError, match="damaged") as caught:
             Store(store).versions()
         assert caught.value.where == str(first / "promotion.json")

@@ -38,7 +38,8 @@ class RunFolder:
     """
 
     def __init__(self, out: Path, inputs: Iterable[str] = ()) -> None:
-        self.out = out.resolve() if out.is_symlink() else Path(os.path.abspath(out))  # noqa: PTH100
+        own = out.resolve() if out.is_symlink() else out  # links further up are left as they are
+        self.out = Path(os.path.abspath(own))  # noqa: PTH100
         self._inputs = tuple(inputs)
         self.path = self.out.parent / f".{self.out.name}.staging-{os.getpid()}"
         self._parents: list[Path] = []
@@ -127,13 +128,16 @@ def check_apart(out: Path, inputs: Iterable[str]) -> None:
     if not out.exists():
         return
     for text in inputs:
-        files = [text] if Path(text).exists() else glob.glob(text, recursive=True)  # noqa: PTH207
-        inside = [file for file in files if Path(file).resolve().is_relative_to(out.resolve())]
+        named = (text, *glob.iglob(text, recursive=True))  # noqa: PTH207  (may begin with /)
+        files = (Path(name) for name in named if Path(name).exists())
+        inside = next(
+            (file for file in files if file.resolve().is_relative_to(out.resolve())), None
+        )
         if inside:
             raise _in_the_way(
                 "the input lies in the output, and would be removed with the run that is there",
                 out,
-                inside[:1],
+                [str(inside)],
             )
 
 
