@@ -38,7 +38,8 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     k_min, k_max : int, default 2 and 12
         Bounds of K for answers with structure. That there are no segments is always weighed.
     seed : int, default 42
-        Seed of every start and resample.
+        Of the samples that vote on the number of segments (`auto`: the segments themselves do
+        not depend on it), and of k-means (`baseline`).
     bands : {"auto", "never"}, default "auto"
         Whether a continuum is cut into its stable bands, which are no kinds of their own.
     unassigned : bool, default False

@@ -284,6 +284,20 @@ def skewed(rng: Rng, n: int) -> Planted:
     return one(table(pages, hits, unique, time, np.zeros(n), rng))
 
 
+def scale(rng: Rng, n: int) -> Planted:
+    """No structure: one scale of engagement, which pages and time follow closely."""
+    ways: list[Callable[[], Floats]] = [
+        lambda: rng.uniform(0, 5, n),
+        lambda: rng.normal(2.5, 1.2, n),
+        lambda: rng.gamma(2, 1, n),
+    ]
+    along, loose = ways[rng.integers(len(ways))](), rng.uniform(0.1, 0.45)
+    pages = np.maximum(np.rint(np.exp(0.5 + 0.6 * along + loose * rng.standard_normal(n))), 2)
+    time = pages * np.exp(1 + 0.7 * along + 1.5 * loose * rng.standard_normal(n))
+    unique = np.maximum(pages - rng.poisson(0.3, n), 1)
+    return one(table(pages, pages + rng.poisson(1, n), unique, time, np.zeros(n), rng))
+
+
 def spiky(rng: Rng, n: int) -> Planted:
     """No structure, and values that spike: floors, caps, rounding, a page count for everyone."""
     base = continuum(rng, n).columns if rng.random() < 0.6 else heavy_tail(rng, n).columns
@@ -324,5 +338,6 @@ MIXES: dict[str, Family] = {
     "correlated": correlated, "random_mix": random_mix,
 }  # fmt: skip
 NOTHING: dict[str, Family] = {
-    "continuum": continuum, "heavy_tail": heavy_tail, "skewed": skewed, "spiky": spiky,
+    "continuum": continuum, "heavy_tail": heavy_tail, "skewed": skewed, "scale": scale,
+    "spiky": spiky,
 }  # fmt: skip

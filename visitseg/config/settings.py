@@ -157,7 +157,12 @@ class Settings:
         metavar="DIR_OR_MODEL_JSON",
     )
     store: Path = option(Path("models"), "The store of versions.", shown="models")
-    seed: int = option(42, "Seed of every random draw.", commands=SEGMENT, env="SEED")
+    seed: int = option(
+        42,
+        "Seed of the samples that vote (auto), of k-means (baseline), of the simulated export.",
+        commands=SEGMENT,
+        env="SEED",
+    )
     features: Path | None = option(
         None, "Contract file: features and dimensions of yours, rules, limits.", commands=BUILD
     )

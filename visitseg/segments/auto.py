@@ -21,7 +21,7 @@ from visitseg.segments.fit import Labels, canonical_order
 from visitseg.segments.fitted import Assigned, Buyers, Fitted
 from visitseg.segments.previous import Identity, Previous, identity
 from visitseg.segments.rest import Partition, Rest, look
-from visitseg.segments.stability import SAMPLE
+from visitseg.segments.stability import LOOKED_AT
 from visitseg.segments.transform import Matrix
 
 # A segment reaches so much farther than nearly all of its visits.
@@ -133,7 +133,7 @@ def segment(
     k_min, k_max : int
         Bounds of K for answers with structure, rule segments included.
     seed : int
-        Seed of the starts and the resamples.
+        Seed of the samples that vote; the segments do not depend on it.
     bands : {"auto", "never"}
         Whether a continuum is cut into its stable bands.
     days : ndarray of shape (n_visits,), optional
@@ -148,8 +148,11 @@ def segment(
     SegmentError
         `k` is larger than the visits allow.
     """
-    # NumPy throughout: whoever calls may have switched on other array libraries.
-    with threadpool_limits(limits=1), config_context(array_api_dispatch=False):
+    # NumPy throughout: whoever calls may have switched on other array libraries. Places are finite.
+    plain = config_context(
+        array_api_dispatch=False, assume_finite=True, skip_parameter_validation=True
+    )
+    with threadpool_limits(limits=1), plain:
         before = previous.rules if previous else ()
         ruled = rules.applicable(columns, k=k, before=before) if visits else ()
         on_step("looking for density valleys")
@@ -170,14 +173,14 @@ def segment(
             if is_outcome(rest.space, strict.assigner, beyond, bought):
                 ruled = tuple(name for name in ruled if name != rules.CONVERTED)
             elif len(ruled) + k_strict < k_max:
-                buyers = split_buyers(bought, seed)
+                buyers = split_buyers(bought)
         parts = {
             name: buyers.assigner.k if buyers and name == rules.CONVERTED else 1 for name in ruled
         }
         n_ruled = sum(parts.values())
         on_step("weighing the number of segments")
         most = max((k_max if k is None else max(k, k_max)) - n_ruled, k_strict, 1)
-        cuts = rest.cuts(max(min(most, rest.different), k_strict), seed, days) if rest else []
+        cuts = rest.cuts(max(min(most, rest.different), k_strict), days) if rest else []
         verdict = decide(
             cuts,
             k_strict,
@@ -226,7 +229,7 @@ def segment(
             ),
             contributions=rest.contributions() if rest else {},
             atoms=rest.atoms() if rest else {},
-            looked_at=(min(len(rest.drawn.rows), SAMPLE), rest.n) if rest else (0, 0),
+            looked_at=(min(len(rest.drawn.rows), LOOKED_AT), rest.n) if rest else (0, 0),
             candidates=candidates(rest, cuts, fitted, k_strict, n_ruled) if rest else [],
             identity=identity(previous, columns, found.labels, fitted.k),
         )

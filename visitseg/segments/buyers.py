@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from visitseg.segments import sample
+from visitseg.segments import chance, sample
 from visitseg.segments.assign import Assigner, learn
 from visitseg.segments.axes import Columns
 from visitseg.segments.fitted import Buyers, log_revenue, raw_of
@@ -55,7 +55,7 @@ def is_outcome(space: Space, assigner: Assigner, beyond: Columns, bought: Column
     )
 
 
-def split_buyers(bought: Columns, seed: int) -> Buyers | None:
+def split_buyers(bought: Columns) -> Buyers | None:
     """Cut converted visits by revenue where a deep valley shows two kinds; else return None."""
     spent = bought.get("transaction_revenue")
     if spent is None:
@@ -65,7 +65,7 @@ def split_buyers(bought: Columns, seed: int) -> Buyers | None:
     if len(spent) < _ENOUGH:
         return None
     places = log_revenue(spent)
-    tree = merge(places, fine_pieces(places, seed), spent, _DEEP, _SIGNIFICANT)
+    tree = merge(places, fine_pieces(places, chance.fixed()), spent, _DEEP, _SIGNIFICANT)
     if tree.k != _MOST:
         return None
     return Buyers(learn(places, spent, [()], places, tree.cut(_MOST)))

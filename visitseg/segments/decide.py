@@ -11,7 +11,7 @@ from visitseg.segments.evidence import Evidence
 from visitseg.segments.otherwise import runner_up, what_would_change
 from visitseg.segments.shoulder import SIGNIFICANT
 from visitseg.segments.stability import Cut
-from visitseg.segments.valley import DEEP
+from visitseg.segments.valley import DEEP, LARGE, SURELY
 
 # Bands are offered only where they come out alike again.
 STRENGTH = 0.9
@@ -235,7 +235,8 @@ def _parted(rows: Mapping[int, Evidence], strict: int, beyond: str) -> str:
         f"{'a small kind stands' if small == 1 else f'{small} small kinds stand'} on the flank of "
         "a larger one: there visits grow rarer, hold, and grow rarer again (a shoulder of the "
         f"density), by {own.shoulder:.1f} standard errors"
-        f"{' at the least clear' if small > 1 else ''}, where {SIGNIFICANT} are needed"
+        f"{' at the least clear' if small > 1 else ''}, where "
+        f"{SIGNIFICANT:.0f} are needed, and {SURELY:.0f} of a kind of {LARGE:.0%} or more"
     )
     if not small:
         return f"{strict} kinds{beyond}, and between any two of them {valley}"

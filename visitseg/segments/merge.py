@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.mixture import GaussianMixture
 
 from visitseg.segments import valley
 from visitseg.segments.fit import Labels
+from visitseg.segments.mixture import fit_mixture
 from visitseg.segments.transform import Matrix
 from visitseg.segments.valley import Side
 
@@ -123,18 +123,14 @@ def fine_pieces(P: Matrix, seed: int, pieces: int = PIECES) -> Labels:
     k = min(pieces, len(P) // few, len(np.unique(P, axis=0)))
     if k < 2:
         return np.zeros(len(P), dtype=np.int32)
-    mixture = GaussianMixture(
-        k, covariance_type="full", reg_covar=_REG_COVAR, max_iter=100, tol=1e-3, random_state=seed
-    ).fit(P)
-    with np.errstate(divide="ignore"):
-        scores = np.log(mixture.predict_proba(P))
+    scores = fit_mixture(P, k, seed, _REG_COVAR)
     while True:
-        labels = scores.argmax(axis=1)
+        labels = scores.argmax(axis=0)
         sizes = np.bincount(labels, minlength=k)
         small = np.flatnonzero((sizes > 0) & (sizes < few))
         if not len(small):
             break
-        scores[:, small[np.argmin(sizes[small])]] = -np.inf
+        scores[small[np.argmin(sizes[small])]] = -np.inf
     return np.unique(labels, return_inverse=True)[1].astype(np.int32)
 
 
@@ -178,9 +174,12 @@ def merge(
         # third merge before it. It also spares most looks.
         pair = next((pair for pair in near if look(pair).ratio > deep), None)
         if pair is None and (unsure := set(apart) - sure):
-            # Costly, so only now: no pair may owe its valley to a single value.
+            # Costly, so only now: no pair may owe its valley to a single value. Nor, since merged
+            # sides are as large as they get, to noise that pieces could not be told from.
             for a, b in sorted(unsure):
-                again = valley.without_atoms(sides[a], sides[b], significant)
+                large = min(sides[a].n, sides[b].n) >= valley.LARGE * len(P)
+                asked = max(significant, valley.SURELY) if large else significant
+                again = valley.without_atoms(sides[a], sides[b], asked)
                 if again.ratio > found[a, b].ratio:
                     found[a, b] = again
             sure |= unsure

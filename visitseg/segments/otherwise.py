@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from visitseg.segments.evidence import Evidence
-from visitseg.segments.shoulder import SIGNIFICANT
 from visitseg.segments.valley import DEEP
 
 
@@ -58,9 +57,7 @@ def what_would_change(strict: int, rows: Mapping[int, Evidence], n_votes: int) -
     if own is None:
         return []
     if own.shoulder:
-        said.append(
-            f"One kind fewer if that shoulder stood out by under {SIGNIFICANT} standard errors."
-        )
+        said.append("One kind fewer if that shoulder stood out less clearly.")
     elif strict > 1:
         said.append(
             f"One kind fewer if that border filled up from {own.valley:.0%} to over {DEEP:.0%}."

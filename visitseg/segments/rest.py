@@ -16,7 +16,7 @@ from visitseg.segments.fit import Labels
 from visitseg.segments.fitted import raw_of
 from visitseg.segments.search import VOTES, Search, best_jaccards, search
 from visitseg.segments.space import Space, array_space, canonical_rows, visit_space
-from visitseg.segments.stability import SAMPLE, Cut, cuts
+from visitseg.segments.stability import Cut, cuts, settled
 from visitseg.segments.transform import Matrix
 
 
@@ -81,8 +81,7 @@ class Rest:
 
     def bands(self, cut: Cut) -> Partition:
         """Return the groups of a k-means: each visit belongs to the nearest centre."""
-        apart = self.drawn.places[:, None, :] - cut.centers
-        labels: Labels = (apart**2).sum(axis=2).argmin(axis=1).astype(np.int32)
+        labels = settled(self.drawn.places, cut.centers)
         return Partition(self._learn(labels, shaped=False), "band", np.full(cut.k, cut.jaccard))
 
     @cached_property
@@ -91,11 +90,10 @@ class Rest:
         places = self.space.place(self.columns)
         return len(np.unique(np.where(np.isnan(places), -np.inf, places), axis=0))
 
-    def cuts(self, most: int, seed: int, days: npt.NDArray[np.float64] | None) -> list[Cut]:
+    def cuts(self, most: int, days: npt.NDArray[np.float64] | None) -> list[Cut]:
         """Measure k-means with 1 to `most` groups."""
-        looked = sample.spread_rows(len(self.drawn.rows), SAMPLE)
-        own = None if days is None else days[self.rows[self.drawn.rows[looked]]]
-        return cuts(self.drawn.places[looked], range(1, most + 1), seed, own)
+        own = None if days is None else days[self.rows[self.drawn.rows]]
+        return cuts(self.drawn.places, range(1, most + 1), own)
 
     def contributions(self) -> dict[str, float]:
         """Return each axis' share in the squared distances between visits."""
@@ -133,7 +131,7 @@ def look(
     rows : ndarray of shape (n_rest,)
         The visits beyond the rules; at least one.
     seed : int
-        Seed of the search.
+        Seed of the votes.
     visits : bool
         A visit table, in fixed log units; else a plain array.
     transforms : mapping of str to str, optional

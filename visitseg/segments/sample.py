@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from visitseg.segments import chance
 from visitseg.segments.axes import Columns
 from visitseg.segments.space import Space
 from visitseg.segments.transform import Matrix
 
 LARGEST = 20_000
-# Sample, places within cells and thinning are functions of the data alone: another seed asks
-# whether the search is steady, not whether other visits would have answered otherwise.
-_STREAM = 20_231
 _MOST = 0.3
 # A missing place is drawn from so many similar visits.
 _SIMILAR = 5
@@ -48,7 +46,7 @@ def spread_rows(n: int, size: int) -> npt.NDArray[np.intp]:
     """Draw `size` of `n` rows, ascending; the same for the same n."""
     if n <= size:
         return np.arange(n)
-    drawn = np.random.default_rng(_STREAM).choice(n, size, replace=False)
+    drawn = np.random.default_rng(chance.fixed()).choice(n, size, replace=False)
     return np.sort(drawn)
 
 
@@ -76,7 +74,7 @@ def draw(columns: Columns, space: Space) -> Sample:
         taken from a visit that is like them on the built-in axes.
     """
     n = len(next(iter(columns.values())))
-    rng = np.random.default_rng(_STREAM + 1)
+    rng = np.random.default_rng(chance.fixed(1))
     within: Mapping[str, npt.NDArray[np.float64]] = {
         name: rng.random(n) for name in dict.fromkeys(space.columns)
     }

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import adjusted_rand_score
 
+from visitseg.segments import chance
 from visitseg.segments.fit import Labels
 from visitseg.segments.merge import Tree, fine_pieces, merge
 from visitseg.segments.sample import Sample
@@ -71,12 +72,12 @@ def search(sample: Sample, seed: int, *, starts: int = STARTS, votes: int = VOTE
     sample : Sample
         At least one visit.
     seed : int
-        Seed of the mixtures' starts, and of the voters.
+        Seed of the voters: which visits they have, and where their mixtures start.
     starts, votes : int
         How many of either; the median of an odd number of starts decides.
     """
     everyone = np.arange(len(sample.rows))
-    trees = [_grow(sample, everyone, seed + start) for start in range(starts)]
+    trees = [_grow(sample, everyone, chance.fixed(start)) for start in range(starts)]
     rng = np.random.default_rng(seed)
     halves = [
         np.sort(rng.permutation(len(sample.rows))[: max(int(_VOTERS * len(sample.rows)), 1)])

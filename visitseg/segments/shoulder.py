@@ -1,6 +1,6 @@
 """Is there a smaller kind on the flank of a larger one? A shoulder, where no valley is.
 
-Two normal clouds of sizes 20 to 1 have a valley of 75 % between them only from 4.2 standard
+Two normal clouds of sizes 20 to 1 have a valley of 65 % between them only from 4.3 standard
 deviations on, while a classifier tells them apart well before. Nearer, the density falls, stops
 falling, and falls again: its logarithm along the axis is concave in the large kind, convex between
 the two, and concave once more. A single kind's tail may be convex, but is not concave again.
@@ -17,17 +17,18 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 
 from visitseg.segments.merge import Merge, Tree, smallest
+from visitseg.segments.mixture import one_round
 from visitseg.segments.sample import Sample
 from visitseg.segments.transform import Matrix
-from visitseg.segments.valley import DEEP, TINY, Side, without_atoms
+from visitseg.segments.valley import DEEP, LARGE, SURELY, TINY, Side, without_atoms
 
 Numbers = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-# Both bends must stand out of the noise by so many standard errors ...
+# Both bends must stand out of the noise by so many standard errors, of a kind of a twentieth of the
+# visits by `valley.SURELY` ...
 SIGNIFICANT = 3.0
 # ... and that may not be owed to a value that many share: so many over all visits and so many
 # without those of any such value. Either pair is enough.
@@ -182,32 +183,21 @@ def _candidates(
             if not few <= start.sum() <= most or _bent(X, start, near=False) < _WORTH:
                 continue
             own = _settled(X, start)
-            if few <= own.sum() <= most and (z := stands_out(X, raw, ties, own)):
+            asked = SURELY if own.sum() >= LARGE * len(sample.rows) else SIGNIFICANT
+            if few <= own.sum() <= most and (z := stands_out(X, raw, ties, own)) >= asked:
                 found.append((z, own))
     return sorted(found, key=lambda pair: -pair[0])
 
 
 def _settled(X: Matrix, start: Mask) -> Mask:
     """Return who belongs to the smaller of two normal distributions (EM, from a piece)."""
-    own = start.astype(float)
+    axes_first, weights = np.ascontiguousarray(X.T), np.array([start, ~start], dtype=float)
     for _ in range(_ROUNDS):
-        own = expit(_log_density(X, own) - _log_density(X, 1 - own))
-        if not X.shape[1] + 1 < own.sum() < len(X) - X.shape[1] - 1:
+        one_round(axes_first, weights, _RIDGE)
+        if weights.sum(axis=1).min() <= X.shape[1] + 1:
             return np.zeros(len(X), dtype=bool)
-    settled: Mask = own > 0.5
+    settled: Mask = weights[0] > weights[1]
     return settled
-
-
-def _log_density(X: Matrix, weights: Numbers) -> Numbers:
-    total = weights.sum()
-    apart = X - weights @ X / total
-    cov = (apart * weights[:, None]).T @ apart / total + _RIDGE * np.eye(X.shape[1])
-    factor = np.linalg.cholesky(cov)
-    far = apart @ np.linalg.inv(factor).T
-    density: Numbers = (
-        np.log(total) - np.einsum("ij,ij->i", far, far) / 2 - np.log(np.diag(factor)).sum()
-    )
-    return density
 
 
 def _without_ties(ties: Matrix, own: Mask) -> Iterator[Mask]:

@@ -7,6 +7,7 @@ Only a density valley makes segments distinct; stability alone makes bands.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +16,24 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score, davies_bouldin_score
 
+from visitseg.segments import chance
 from visitseg.segments.fit import Labels
+from visitseg.segments.sample import spread_rows
 from visitseg.segments.search import best_jaccards
 from visitseg.segments.select_k import silhouettes
 from visitseg.segments.transform import Matrix
 
-# Visits that stability is measured on.
-SAMPLE = 2_500
+# Visits that k-means is fitted to and its indices measured on; and the silhouette, whose time is
+# quadratic. Halves and periods are of all visits that are given: their number decides how well a
+# band's border is known.
+SAMPLE = 5_000
+LOOKED_AT = 2_500
 _RESAMPLES = 5
 _REFERENCES = 4
+# Random halves that prediction strength is the mean of; of a cut that falls far short, the first.
+_SPLITS = 10
+_FIRST = 2
+_FAR_SHORT = 0.8
 _NAN = float("nan")
 
 
@@ -44,7 +54,7 @@ class Cut:
     jaccard : float
         Of the least stable group over bootstrap resamples (Hennig 2007).
     prediction_strength : float
-        Of two halves (Tibshirani & Walther 2005).
+        Of two halves (Tibshirani & Walther 2005), mean over several random halves.
     seed_ari : float
         Adjusted Rand index between two starts.
     time_split : float
@@ -71,51 +81,42 @@ class Cut:
     centers: Matrix
 
 
-def cuts(P: Matrix, ks: range, seed: int, days: npt.NDArray[np.float64] | None = None) -> list[Cut]:
-    """Measure k-means for several numbers of groups.
+def cuts(P: Matrix, ks: range, days: npt.NDArray[np.float64] | None = None) -> list[Cut]:
+    """Measure k-means for several numbers of groups: a function of the visits, without a seed.
 
     Parameters
     ----------
     P : ndarray of shape (n_visits, n_axes)
-        Places of the visits to look at.
+        Places of the visits.
     ks : range
         Numbers of groups; those beyond the number of distinct places are left out.
-    seed : int
-        Seed of starts and resamples.
     days : ndarray of shape (n_visits,), optional
         Day of each visit.
     """
+    everyone, P = P, P[spread_rows(len(P), SAMPLE)]
     distinct = len(np.unique(P, axis=0))
     tried = [k for k in ks if k <= distinct and k < max(len(P), 2)]
-    fits = [_fit(P, k, seed, starts=3) for k in tried]
+    fits = [_fit(P, k, starts=3) for k in tried]
     labelings = [fit.labels_.astype(np.int32) for fit in fits]
-    several = [labels for labels in labelings if labels.max() > 0]
-    scores = (
-        {
-            int(labels.max()) + 1: float(values.mean())
-            for labels, values in zip(several, silhouettes(P, several), strict=True)
-        }
-        if several
-        else {}
-    )
-    references = _uniform(P, seed)
+    silhouette = _silhouettes(P, labelings)
+    references = _uniform(P)
     found = []
-    for k, fit, labels in zip(tried, fits, labelings, strict=True):
-        gap, gap_error = _gap(references, k, float(fit.inertia_), seed)
+    for i, (k, fit, labels) in enumerate(zip(tried, fits, labelings, strict=True)):
+        gap, gap_error = _gap(references, k, float(fit.inertia_))
         more = k > 1 and labels.max() > 0
         found.append(
             Cut(
                 k=k,
                 inertia=float(fit.inertia_),
-                silhouette=scores.get(k, _NAN),
+                silhouette=silhouette[i],
                 davies_bouldin=float(davies_bouldin_score(P, labels)) if more else _NAN,
                 calinski_harabasz=float(calinski_harabasz_score(P, labels)) if more else _NAN,
                 gap=gap,
                 gap_error=gap_error,
-                jaccard=_bootstrap(P, labels, k, seed) if more else 1.0,
-                prediction_strength=_prediction_strength(P, k, seed) if more else 1.0,
-                seed_ari=float(adjusted_rand_score(labels, _fit(P, k, seed + 1).labels_)),
-                time_split=_time_split(P, k, seed, days),
+                jaccard=_bootstrap(P, labels, k) if more else 1.0,
+                prediction_strength=_prediction_strength(everyone, k) if more else 1.0,
+                seed_ari=float(adjusted_rand_score(labels, _fit(P, k, 1).labels_)),
+                time_split=_time_split(everyone, k, days),
                 smallest=float(np.bincount(labels, minlength=k).min() / len(P)),
                 centers=fit.cluster_centers_,
             )
@@ -123,7 +124,7 @@ def cuts(P: Matrix, ks: range, seed: int, days: npt.NDArray[np.float64] | None =
     return found
 
 
-def _fit(P: Matrix, k: int, seed: int, starts: int = 1) -> KMeans:
+def _fit(P: Matrix, k: int, number: int = 0, starts: int = 1) -> KMeans:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows in a resample
         return KMeans(
@@ -133,27 +134,62 @@ def _fit(P: Matrix, k: int, seed: int, starts: int = 1) -> KMeans:
             max_iter=100,
             tol=1e-4,
             algorithm="lloyd",
-            random_state=seed,
+            random_state=chance.fixed(number),
         ).fit(P)
 
 
-def _bootstrap(P: Matrix, labels: Labels, k: int, seed: int) -> float:
-    rng = np.random.default_rng(seed)
+def settled(P: Matrix, centers: Matrix) -> Labels:
+    """Return the groups of k-means that starts at centres of a sample.
+
+    Parameters
+    ----------
+    P : ndarray of shape (n_visits, n_axes)
+        Places of all visits.
+    centers : ndarray of shape (k, n_axes)
+        Of a `Cut`.
+    """
+    fit = KMeans(len(centers), init=centers, n_init=1, algorithm="lloyd").fit(P)
+    labels: Labels = fit.labels_.astype(np.int32)
+    return labels
+
+
+def _silhouettes(P: Matrix, labelings: Sequence[Labels]) -> list[float]:
+    """Return the mean silhouette of each labeling; NaN for one group."""
+    looked = spread_rows(len(P), LOOKED_AT)
+    dense = [np.unique(labels[looked], return_inverse=True)[1] for labels in labelings]
+    several = [i for i, labels in enumerate(dense) if labels.max() > 0]
+    found = [_NAN] * len(labelings)
+    if several:
+        values = silhouettes(P[looked], [dense[i].astype(np.int32) for i in several])
+        for i, own in zip(several, values, strict=True):
+            found[i] = float(own.mean())
+    return found
+
+
+def _bootstrap(P: Matrix, labels: Labels, k: int) -> float:
+    rng = np.random.default_rng(chance.fixed())
     everyone = np.arange(len(P))
     again = [
-        (everyone, _fit(P[rng.integers(0, len(P), len(P))], k, seed + i).predict(P))
+        (everyone, _fit(P[rng.integers(0, len(P), len(P))], k, i).predict(P))
         for i in range(_RESAMPLES)
     ]
     return float(best_jaccards(labels, k, again).min())
 
 
-def _prediction_strength(P: Matrix, k: int, seed: int) -> float:
+def _prediction_strength(P: Matrix, k: int) -> float:
+    found: list[float] = []
+    while len(found) < _SPLITS and not (len(found) >= _FIRST and np.mean(found) < _FAR_SHORT):
+        found.append(_strength(P, k, len(found)))
+    return float(np.mean(found))
+
+
+def _strength(P: Matrix, k: int, split: int) -> float:
     """Share of pairs of the weakest group of one half that the other half's centres keep."""
-    mixed = np.random.default_rng(seed).permutation(len(P))
+    mixed = np.random.default_rng(chance.fixed(split)).permutation(len(P))
     train, test = P[mixed[::2]], P[mixed[1::2]]
     if min(len(train), len(test)) < k:
         return _NAN
-    own, theirs = _fit(test, k, seed).labels_, _fit(train, k, seed).predict(test)
+    own, theirs = _fit(test, k, split).labels_, _fit(train, k, split).predict(test)
     table = np.zeros((k, k))
     np.add.at(table, (own, theirs), 1)
     sizes = table.sum(axis=1)
@@ -161,21 +197,21 @@ def _prediction_strength(P: Matrix, k: int, seed: int) -> float:
     return float(pairs[sizes > 1].min(initial=1.0))
 
 
-def _time_split(P: Matrix, k: int, seed: int, days: npt.NDArray[np.float64] | None) -> float:
+def _time_split(P: Matrix, k: int, days: npt.NDArray[np.float64] | None) -> float:
     if days is None or not np.isfinite(days).any():
         return _NAN
     first = days <= np.nanmedian(days)
     if min(first.sum(), (~first).sum()) < max(10 * k, 50):
         return _NAN
     late = P[~first]
-    own = _fit(late, k, seed).labels_.astype(np.int32)
-    theirs = _fit(P[first], k, seed).predict(late)
+    own = _fit(late, k).labels_.astype(np.int32)
+    theirs = _fit(P[first], k).predict(late)
     return float(best_jaccards(own, k, [(np.arange(len(late)), theirs)]).min())
 
 
-def _uniform(P: Matrix, seed: int) -> list[Matrix]:
+def _uniform(P: Matrix) -> list[Matrix]:
     """Draw references without structure, uniform in the box along the principal axes."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(chance.fixed())
     centre = P.mean(axis=0)
     turn = np.linalg.svd(P - centre, full_matrices=False)[2]
     turned = (P - centre) @ turn.T
@@ -183,7 +219,7 @@ def _uniform(P: Matrix, seed: int) -> list[Matrix]:
     return [rng.uniform(low, high, turned.shape) @ turn + centre for _ in range(_REFERENCES)]
 
 
-def _gap(references: list[Matrix], k: int, inertia: float, seed: int) -> tuple[float, float]:
-    logs = np.log([max(float(_fit(R, k, seed).inertia_), 1e-300) for R in references])
+def _gap(references: list[Matrix], k: int, inertia: float) -> tuple[float, float]:
+    logs = np.log([max(float(_fit(R, k).inertia_), 1e-300) for R in references])
     error = float(logs.std() * np.sqrt(1 + 1 / len(references)))
     return float(logs.mean() - np.log(max(inertia, 1e-300))), error

@@ -17,10 +17,13 @@ from visitseg.segments.transform import Matrix
 Numbers = npt.NDArray[np.float64]
 
 # A dip below this share of the lower peak counts.
-DEEP = 0.75
+DEEP = 0.65
 # ... if it stands out of the sampling noise by so many standard errors.
 SIGNIFICANT = 2.5
-# The same, once a dip is shown and only its cause is asked for.
+# ... or so many, where either side holds a twentieth of the visits and so has enough to show it.
+LARGE = 0.05
+SURELY = 4.0
+# The same as the first, once a dip is shown and only its cause is asked for.
 _STILL = 2.0
 # Bandwidths below this would show the grid of the counts, not the density.
 _NARROWEST = 0.04
