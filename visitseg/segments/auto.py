@@ -24,6 +24,8 @@ from visitseg.segments.rest import Partition, Rest, look
 from visitseg.segments.stability import LOOKED_AT
 from visitseg.segments.transform import Matrix
 
+# NumPy throughout: whoever calls may have switched on other array libraries. Places are finite.
+_PLAIN = {"array_api_dispatch": False, "assume_finite": True, "skip_parameter_validation": True}
 # A segment reaches so much farther than nearly all of its visits.
 _REACH = 1.5
 _NEARLY_ALL = 0.999
@@ -148,11 +150,7 @@ def segment(
     SegmentError
         `k` is larger than the visits allow.
     """
-    # NumPy throughout: whoever calls may have switched on other array libraries. Places are finite.
-    plain = config_context(
-        array_api_dispatch=False, assume_finite=True, skip_parameter_validation=True
-    )
-    with threadpool_limits(limits=1), plain:
+    with threadpool_limits(limits=1), config_context(**_PLAIN):
         before = previous.rules if previous else ()
         ruled = rules.applicable(columns, k=k, before=before) if visits else ()
         on_step("looking for density valleys")
