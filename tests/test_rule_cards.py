@@ -40,6 +40,9 @@ def test_counts_are_said_in_whole_numbers_and_what_is_unknown_by_name() -> None:
     unknown = rule_cards({"score": score}, labels, 3)
     assert unknown.cards[2].rules == ("score unknown",)
     assert unknown.fidelity == 1
+    # The cut lies between what is unknown and the least that is known: nothing is "under 0".
+    above = rule_cards({"score": np.where(pages > 12, np.nan, pages)}, (pages > 12).astype("i4"), 2)
+    assert [card.rules for card in above.cards] == [("score known",), ("score unknown",)]
 
 
 def test_rules_that_miss_much_of_a_segment_are_withheld() -> None:

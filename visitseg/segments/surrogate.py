@@ -72,6 +72,7 @@ class _Column:
     name: str
     values: npt.NDArray[np.float64]
     unknown: float
+    least: float
     gaps: bool
     whole: bool
 
@@ -84,27 +85,28 @@ class _Column:
             name,
             filled,
             unknown,
+            float(known.min()) if len(known) else np.inf,
             len(known) < len(values),
             bool((known == np.rint(known)).all()),
         )
 
     def says(self, low: float, high: float) -> str:
         """Say low < value ≤ high; infinite where there is no bound."""
-        name, above = self.name, low > self.unknown
-        if high < self.unknown + 1:
+        name, above, bounded = self.name, low > self.unknown, low >= self.least
+        if high < self.least:
             return f"{name} unknown"
         if self.whole:
             low, high = np.floor(low) + 1, np.floor(high)
             if above and low == high:
                 return f"{name} = {high:.0f}"
         sign, digits = ("≥", ".0f") if self.whole else (">", ".4g")
-        if above and low > self.unknown + 1 and high < np.inf:
+        if bounded and high < np.inf:
             left = f"{low:{digits}} {'≤' if self.whole else '<'}"
             return f"{left} {name} ≤ {high:{digits}}"
         if high < np.inf:
             unknown = " or unknown" if self.gaps and not above else ""
             return f"{name} ≤ {high:{digits}}{unknown}"
-        return f"{name} {sign} {low:{digits}}" if low > self.unknown + 1 else f"{name} known"
+        return f"{name} {sign} {low:{digits}}" if bounded else f"{name} known"
 
 
 def rule_cards(
