@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -66,8 +67,8 @@ class Segmentation:
         Column -> values that spike, and count as unknown on its axis.
     looked_at : tuple of int
         Visits that the indices of K are measured on, and visits beyond the rules.
-    candidates : list of Candidate
-        What each K would give.
+    candidates : callable
+        Returns what each K would give: a list of Candidate, made when it is asked for.
     """
 
     fitted: Fitted
@@ -83,7 +84,7 @@ class Segmentation:
     contributions: dict[str, float]
     atoms: dict[str, list[float]]
     looked_at: tuple[int, int]
-    candidates: list[Candidate]
+    candidates: Callable[[], list[Candidate]]
     identity: Identity
 
     @property
@@ -205,7 +206,6 @@ def segment(
         kind = work.kind if work else "rest"
         kinds = tuple(kind if c in fitted.clusters else "rule" for c in range(fitted.k))
         evidence = evidence_of(cuts, rest.search if rest else None, n_ruled)
-        n_votes = len(rest.search.votes) if rest else 0
         return Segmentation(
             fitted=_with_reach(fitted, found),
             found=found,
@@ -220,7 +220,7 @@ def segment(
                 verdict,
                 evidence,
                 parts,
-                n_votes,
+                len(rest.search.votes) if rest else 0,
                 by_user=k is not None,
                 held=held.sentence if held else None,
                 alike=rest is not None and rest.different == 1,
@@ -228,7 +228,7 @@ def segment(
             contributions=rest.contributions() if rest else {},
             atoms=rest.atoms() if rest else {},
             looked_at=(min(len(rest.drawn.rows), LOOKED_AT), rest.n) if rest else (0, 0),
-            candidates=candidates(rest, cuts, fitted, k_strict, n_ruled) if rest else [],
+            candidates=partial(candidates, rest, cuts, fitted, k_strict, n_ruled) if rest else list,
             identity=identity(previous, columns, found.labels, fitted.k),
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from visitseg.segments.fit import Labels
 from visitseg.segments.fitted import Fitted, raw_of
@@ -59,13 +60,14 @@ def candidates(
     """
     places, raw = rest.space.place(rest.columns), raw_of(rest.columns, rest.space)
     found = []
-    for cut in cuts:
-        chosen = fitted.assigner is not None and cut.k == fitted.assigner.k
-        assigner = (
-            fitted.assigner
-            if chosen and fitted.assigner is not None
-            else (rest.distinct(cut.k) if cut.k <= k_strict else rest.bands(cut)).assigner
-        )
-        labels = assigner.scores(places, raw).argmax(axis=1).astype(np.int32)
-        found.append(Candidate(n_ruled + cut.k, cut.k, rest.rows, labels, chosen))
+    with threadpool_limits(limits=1):
+        for cut in cuts:
+            chosen = fitted.assigner is not None and cut.k == fitted.assigner.k
+            assigner = (
+                fitted.assigner
+                if chosen and fitted.assigner is not None
+                else (rest.distinct(cut.k) if cut.k <= k_strict else rest.bands(cut)).assigner
+            )
+            labels = assigner.scores(places, raw).argmax(axis=1).astype(np.int32)
+            found.append(Candidate(n_ruled + cut.k, cut.k, rest.rows, labels, chosen))
     return found

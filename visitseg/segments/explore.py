@@ -172,7 +172,7 @@ def alternatives(columns: Columns, found: Segmentation) -> list[dict[str, Any]]:
     chosen = list(found.fitted.clusters)
     rest_share = float(found.sizes[chosen].sum() / max(found.sizes.sum(), 1))
     told, before = [], None
-    for candidate in found.candidates:
+    for candidate in found.candidates():
         own = sample.take(columns, candidate.rows)
         labels, k = candidate.labels, candidate.k_rest
         scale = rest_share / max(len(labels), 1)
