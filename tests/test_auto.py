@@ -9,7 +9,10 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.quality import families
+from benchmarks.quality.__main__ import NOTHING
+from benchmarks.quality.__main__ import rng as draws
 from benchmarks.quality.families import Planted
+from benchmarks.quality.measure import kinds_found
 from visitseg.errors import SegmentError
 from visitseg.segments import chance, naming, rules
 from visitseg.segments.auto import Segmentation, segment
@@ -120,6 +123,13 @@ def test_no_structure_is_answered_one(family: str, seed: int) -> None:
     assert len(np.unique(answer.distinct_labels)) == 1
     assert answer.grade in ("graded", "none")
     assert (answer.k_final == 1) == (answer.grade == "none")
+
+
+@pytest.mark.parametrize(("family", "number"), [("scale", 70_000), ("shopping", 70_010)])
+def test_a_large_dip_or_shoulder_must_stand_out_clearly(family: str, number: int) -> None:
+    # By 3.3 standard errors a dip, and a shoulder, of more than a twentieth of the visits.
+    visits = NOTHING[family](draws(family, number, 1000), 1000)
+    assert kinds_found(visits) == 1
 
 
 def continuum() -> Planted:

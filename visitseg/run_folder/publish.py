@@ -38,8 +38,8 @@ class RunFolder:
     """
 
     def __init__(self, out: Path, inputs: Iterable[str] = ()) -> None:
-        own = out.resolve() if out.is_symlink() else out  # links further up are left as they are
-        self.out = Path(os.path.abspath(own))  # noqa: PTH100
+        own = out.resolve() if out.is_symlink() else out
+        self.out = Path(os.path.abspath(own))  # noqa: PTH100  (resolve() follows links further up)
         self._inputs = tuple(inputs)
         self.path = self.out.parent / f".{self.out.name}.staging-{os.getpid()}"
         self._parents: list[Path] = []
@@ -128,7 +128,7 @@ def check_apart(out: Path, inputs: Iterable[str]) -> None:
     if not out.exists():
         return
     for text in inputs:
-        named = (text, *glob.iglob(text, recursive=True))  # noqa: PTH207  (may begin with /)
+        named = (text, *glob.iglob(text, recursive=True))  # noqa: PTH207  (Path.glob refuses /)
         files = (Path(name) for name in named if Path(name).exists())
         inside = next(
             (file for file in files if file.resolve().is_relative_to(out.resolve())), None

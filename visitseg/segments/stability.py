@@ -26,7 +26,7 @@ from visitseg.segments.transform import Matrix
 # Visits that k-means is fitted to and its indices measured on; and the silhouette, whose time is
 # quadratic. Halves and periods are of all visits that are given: their number decides how well a
 # band's border is known.
-SAMPLE = 5_000
+_SAMPLE = 5_000
 LOOKED_AT = 2_500
 _RESAMPLES = 5
 _REFERENCES = 4
@@ -93,7 +93,7 @@ def cuts(P: Matrix, ks: range, days: npt.NDArray[np.float64] | None = None) -> l
     days : ndarray of shape (n_visits,), optional
         Day of each visit.
     """
-    everyone, P = P, P[spread_rows(len(P), SAMPLE)]
+    everyone, P = P, P[spread_rows(len(P), _SAMPLE)]
     distinct = len(np.unique(P, axis=0))
     tried = [k for k in ks if k <= distinct and k < max(len(P), 2)]
     fits = [_fit(P, k, starts=3) for k in tried]
