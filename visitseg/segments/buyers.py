@@ -49,10 +49,10 @@ def is_outcome(space: Space, assigner: Assigner, beyond: Columns, bought: Column
         return False
     near: list[Matrix] = [buyers[own == top], others[their == top]]
     near = [places[np.isfinite(places).all(axis=1)] for places in near]
-    return (
-        min(map(len, near)) > 1
-        and bhattacharyya(*(Side.of(places, places) for places in near)) < _ALIKE
-    )
+    if min(map(len, near)) < 2:
+        return False
+    bought_there, not_bought = (Side.of(places, places) for places in near)
+    return bool(bhattacharyya(bought_there, [not_bought])[0] < _ALIKE)
 
 
 def split_buyers(bought: Columns) -> Buyers | None:

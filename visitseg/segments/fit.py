@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -35,13 +36,33 @@ def fit_kmeans(Y: Matrix, k: int, seed: int) -> KMeans:
     -----
     One thread, because sums over several threads differ in the last bits from run to run.
     """
-    from sklearn.cluster import KMeans
-
     with threadpool_limits(limits=1):
+        return kmeans(Y, k, seed)
+
+
+def kmeans(Y: Matrix, k: int, seed: int, starts: int = 1) -> KMeans:
+    """Fit k-means with the threads that the caller allows.
+
+    Parameters
+    ----------
+    Y : ndarray of shape (n_visits, n_features)
+        In an order that does not depend on chance.
+    k : int
+        Number of clusters; where fewer visits differ, some stay empty.
+    seed : int
+        Seed of the draws.
+    starts : int
+        Of which the one with the least inertia counts.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of the empty ones
         return KMeans(
             n_clusters=k,
             init="k-means++",
-            n_init=1,
+            n_init=starts,
             max_iter=300,
             tol=1e-4,
             algorithm="lloyd",

@@ -5,6 +5,7 @@ K = 1 is an outcome like any other: where no pair of pieces shows a valley, all 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from visitseg.segments import valley
 from visitseg.segments.fit import Labels
 from visitseg.segments.mixture import fit_mixture
 from visitseg.segments.transform import Matrix
-from visitseg.segments.valley import Side
+from visitseg.segments.valley import Numbers, Side
 
 PIECES = 14
 # Resolution of the pieces: .1 log units.
@@ -120,13 +121,13 @@ def fine_pieces(P: Matrix, seed: int, pieces: int = PIECES) -> Labels:
         Pieces from 0, without gaps; each of at least max(50, 0.3 %) visits.
     """
     few = smallest(len(P))
-    k = min(pieces, len(P) // few, len(np.unique(P, axis=0)))
+    k = min(pieces, len(P) // few)
     if k < 2:
         return np.zeros(len(P), dtype=np.int32)
     scores = fit_mixture(P, k, seed, _REG_COVAR)
     while True:
         labels = scores.argmax(axis=0)
-        sizes = np.bincount(labels, minlength=k)
+        sizes = np.bincount(labels, minlength=len(scores))
         small = np.flatnonzero((sizes > 0) & (sizes < few))
         if not len(small):
             break
@@ -158,7 +159,9 @@ def merge(
     """
     sides = [Side.of(P[pieces == piece], raw[pieces == piece]) for piece in range(pieces.max() + 1)]
     within = _RIDGE * np.eye(P.shape[1]) + sum(side.cov * side.n for side in sides) / len(P)
-    apart = {(i, j): bhattacharyya(sides[i], sides[j]) for i in range(len(sides)) for j in range(i)}
+    apart: dict[tuple[int, int], float] = {}
+    for i in range(1, len(sides)):
+        apart |= _apart(sides, i, range(i))
     found: dict[tuple[int, int], valley.Valley] = {}
 
     def look(pair: tuple[int, int]) -> valley.Valley:
@@ -191,19 +194,39 @@ def merge(
         for other in gone | {pair for pair in apart if i in pair}:
             found.pop(other, None)
             sure.discard(other)
-        apart = {
-            (a, b): bhattacharyya(sides[a], sides[b]) if i in (a, b) else distance
-            for (a, b), distance in apart.items()
-            if (a, b) not in gone
-        }
+        apart = {pair: distance for pair, distance in apart.items() if pair not in gone}
+        apart |= _apart(sides, i, [sum(pair) - i for pair in apart if i in pair])
     return Tree(pieces, merges, deep)
 
 
-def bhattacharyya(a: Side, b: Side) -> float:
-    """Distance of two normal distributions fitted to two sets of visits."""
-    ridge = _RIDGE * np.eye(len(a.mean))
-    shapes = a.cov + ridge, b.cov + ridge
-    mean = (shapes[0] + shapes[1]) / 2
-    gap = a.mean - b.mean
-    logs = [np.linalg.slogdet(m)[1] for m in (mean, *shapes)]
-    return float(gap @ np.linalg.solve(mean, gap) / 8 + (logs[0] - (logs[1] + logs[2]) / 2) / 2)
+def _apart(sides: list[Side], i: int, others: Sequence[int]) -> dict[tuple[int, int], float]:
+    """Return the distance of one side from some others, by pair: the later one first."""
+    if not others:
+        return {}
+    far = bhattacharyya(sides[i], [sides[j] for j in others])
+    return {(max(i, j), min(i, j)): float(d) for j, d in zip(others, far, strict=True)}
+
+
+def bhattacharyya(side: Side, others: Sequence[Side]) -> Numbers:
+    """Return the distances of normal distributions fitted to sets of visits (Bhattacharyya 1943).
+
+    Parameters
+    ----------
+    side : Side
+        One set.
+    others : sequence of Side
+        The others.
+
+    Returns
+    -------
+    ndarray of shape (n_others,)
+        In nats.
+    """
+    ridge = _RIDGE * np.eye(len(side.mean))
+    own, theirs = side.cov + ridge, np.array([other.cov for other in others]) + ridge
+    gaps = np.array([other.mean for other in others]) - side.mean
+    means = (own + theirs) / 2
+    far = (gaps * np.linalg.solve(means, gaps[:, :, None])[:, :, 0]).sum(axis=1)
+    logs = [np.linalg.slogdet(shape)[1] for shape in (means, own, theirs)]
+    distances: Numbers = far / 8 + (logs[0] - (logs[1] + logs[2]) / 2) / 2
+    return distances

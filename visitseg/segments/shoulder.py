@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visitseg.segments.merge import Merge, Tree, smallest
-from visitseg.segments.mixture import one_round
+from visitseg.segments.mixture import Terms, one_round
 from visitseg.segments.sample import Sample
 from visitseg.segments.transform import Matrix
 from visitseg.segments.valley import DEEP, LARGE, SURELY, TINY, Side, without_atoms
@@ -175,27 +175,27 @@ def _candidates(
 ) -> list[tuple[float, Mask]]:
     """Return the smaller kinds of a group that stand out, and by how much; the clearest first."""
     X, raw, ties = sample.places[rows], sample.raw[rows], sample.ties[rows]
-    few, most = smallest(len(sample.rows)), _LARGEST * len(rows)
+    terms, few, most = Terms.of(X), smallest(len(sample.rows)), _LARGEST * len(rows)
     found: list[tuple[float, Mask]] = []
     for pieces in starts:
         for piece in np.unique(pieces):
             start = pieces == piece
             if not few <= start.sum() <= most or _bent(X, start, near=False) < _WORTH:
                 continue
-            own = _settled(X, start)
+            own = _settled(terms, start)
             asked = SURELY if own.sum() >= LARGE * len(sample.rows) else SIGNIFICANT
             if few <= own.sum() <= most and (z := stands_out(X, raw, ties, own)) >= asked:
                 found.append((z, own))
     return sorted(found, key=lambda pair: -pair[0])
 
 
-def _settled(X: Matrix, start: Mask) -> Mask:
+def _settled(terms: Terms, start: Mask) -> Mask:
     """Return who belongs to the smaller of two normal distributions (EM, from a piece)."""
-    axes_first, weights = np.ascontiguousarray(X.T), np.array([start, ~start], dtype=float)
+    weights = np.array([start, ~start], dtype=float)
     for _ in range(_ROUNDS):
-        one_round(axes_first, weights, _RIDGE)
-        if weights.sum(axis=1).min() <= X.shape[1] + 1:
-            return np.zeros(len(X), dtype=bool)
+        one_round(terms, weights, _RIDGE)
+        if weights.sum(axis=1).min() <= terms.n_axes + 1:
+            return np.zeros(len(start), dtype=bool)
     settled: Mask = weights[0] > weights[1]
     return settled
 
@@ -225,10 +225,9 @@ def _bent(X: Matrix, own: Mask, *, near: bool = True) -> float:
         along = X @ axis
         width = _STEP * float(np.sqrt(axis @ shape @ axis))
         views = [along, along[_tube(X, small.mean, shape, axis)]] if near else [along]
-        middle = float(np.median(along[own]))
-        for shift in _SHIFTS:
-            centre = middle + shift * width / _STEP
-            best = max(best, min(_bends((centre - view) / width) for view in views))
+        centres = float(np.median(along[own])) + np.array(_SHIFTS) * width / _STEP
+        stand = np.min([_bends(view, centres, width) for view in views], axis=0)
+        best = max(best, float(stand.max()))
     return best
 
 
@@ -246,17 +245,31 @@ def _tube(X: Matrix, centre: Numbers, shape: Matrix, axis: Numbers) -> Mask:
     return inside
 
 
-def _bends(steps: Numbers) -> float:
+def _bends(view: Numbers, centres: Numbers, width: float) -> Numbers:
     """Return the lesser significance of the convex bend between the kinds and the concave one.
 
     Parameters
     ----------
-    steps : ndarray of shape (n_visits,)
-        Place along the axis in windows, 0 at the smaller kind, ascending towards the larger.
-    """
+    view : ndarray of shape (n_visits,)
+        Place along the axis, ascending from the larger kind to the smaller one.
+    centres : ndarray of shape (n_centres,)
+        Where the smaller kind may lie.
+    width : float
+        Of a window.
 
-    def count(start: float) -> float:
-        return max(float(((steps >= start) & (steps < start + 1)).sum()), 0.5)
+    Returns
+    -------
+    ndarray of shape (n_centres,)
+        In standard errors.
+    """
+    ordered = np.sort(view)
+
+    def count(start: float) -> Numbers:
+        """Return the visits of the window from `start` to `start` + 1 widths off the centres."""
+        ends = centres - width * np.array([[start], [start + 1]])
+        upper, lower = np.searchsorted(ordered, ends, side="right")
+        visits: Numbers = np.maximum(upper - lower, 0.5)
+        return visits
 
     flank, between, own, beyond = count(1.5), count(0.5), count(-0.5), count(-2.5)
     # Slopes of the logarithm of the density, per window; `beyond` is two windows away.
@@ -267,4 +280,5 @@ def _bends(steps: Numbers) -> float:
     )
     convex = (falls - flat) / np.sqrt(1 / flank + 4 / between + 1 / own)
     concave = (ends - flat) / np.sqrt(2.25 / own + 1 / between + 0.25 / beyond)
-    return float(min(convex, concave))
+    lesser: Numbers = np.minimum(convex, concave)
+    return lesser

@@ -6,34 +6,32 @@ Only a density valley makes segments distinct; stability alone makes bands.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score, davies_bouldin_score
 
 from visitseg.segments import chance
-from visitseg.segments.fit import Labels
+from visitseg.segments.fit import Labels, kmeans
 from visitseg.segments.sample import spread_rows
 from visitseg.segments.search import best_jaccards
 from visitseg.segments.select_k import silhouettes
 from visitseg.segments.transform import Matrix
 
-# Visits that k-means is fitted to and its indices measured on; and the silhouette, whose time is
-# quadratic. Halves and periods are of all visits that are given: their number decides how well a
-# band's border is known.
+# Visits that k-means is fitted to and its indices measured on; and those of the gap statistic and
+# of the silhouette, whose time is quadratic. Halves and periods are of all visits that are given:
+# their number decides how well a band's border is known.
 _SAMPLE = 5_000
 LOOKED_AT = 2_500
 _RESAMPLES = 5
 _REFERENCES = 4
-# Random halves that prediction strength is the mean of; of a cut that falls far short, the first.
+# Random halves that prediction strength is the mean of; of a cut that falls far short, the first
+# one or two.
 _SPLITS = 10
-_FIRST = 2
-_FAR_SHORT = 0.8
+_FAR_SHORT = (0.6, 0.8)
 _NAN = float("nan")
 
 
@@ -94,15 +92,16 @@ def cuts(P: Matrix, ks: range, days: npt.NDArray[np.float64] | None = None) -> l
         Day of each visit.
     """
     everyone, P = P, P[spread_rows(len(P), _SAMPLE)]
+    looked = spread_rows(len(P), LOOKED_AT)
     distinct = len(np.unique(P, axis=0))
     tried = [k for k in ks if k <= distinct and k < max(len(P), 2)]
     fits = [_fit(P, k, starts=3) for k in tried]
     labelings = [fit.labels_.astype(np.int32) for fit in fits]
-    silhouette = _silhouettes(P, labelings)
-    references = _uniform(P)
+    silhouette = _silhouettes(P[looked], [labels[looked] for labels in labelings])
+    references = _uniform(P[looked])
     found = []
     for i, (k, fit, labels) in enumerate(zip(tried, fits, labelings, strict=True)):
-        gap, gap_error = _gap(references, k, float(fit.inertia_))
+        gap, gap_error = _gap(P[looked], references, k)
         more = k > 1 and labels.max() > 0
         found.append(
             Cut(
@@ -125,17 +124,7 @@ def cuts(P: Matrix, ks: range, days: npt.NDArray[np.float64] | None = None) -> l
 
 
 def _fit(P: Matrix, k: int, number: int = 0, starts: int = 1) -> KMeans:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows in a resample
-        return KMeans(
-            k,
-            init="k-means++",
-            n_init=starts,
-            max_iter=100,
-            tol=1e-4,
-            algorithm="lloyd",
-            random_state=chance.fixed(number),
-        ).fit(P)
+    return kmeans(P, k, chance.fixed(number), starts)
 
 
 def settled(P: Matrix, centers: Matrix) -> Labels:
@@ -155,12 +144,11 @@ def settled(P: Matrix, centers: Matrix) -> Labels:
 
 def _silhouettes(P: Matrix, labelings: Sequence[Labels]) -> list[float]:
     """Return the mean silhouette of each labeling; NaN for one group."""
-    looked = spread_rows(len(P), LOOKED_AT)
-    dense = [np.unique(labels[looked], return_inverse=True)[1] for labels in labelings]
+    dense = [np.unique(labels, return_inverse=True)[1] for labels in labelings]
     several = [i for i, labels in enumerate(dense) if labels.max() > 0]
     found = [_NAN] * len(labelings)
     if several:
-        values = silhouettes(P[looked], [dense[i].astype(np.int32) for i in several])
+        values = silhouettes(P, [dense[i].astype(np.int32) for i in several])
         for i, own in zip(several, values, strict=True):
             found[i] = float(own.mean())
     return found
@@ -178,8 +166,10 @@ def _bootstrap(P: Matrix, labels: Labels, k: int) -> float:
 
 def _prediction_strength(P: Matrix, k: int) -> float:
     found: list[float] = []
-    while len(found) < _SPLITS and not (len(found) >= _FIRST and np.mean(found) < _FAR_SHORT):
-        found.append(_strength(P, k, len(found)))
+    for split in range(_SPLITS):
+        found.append(_strength(P, k, split))
+        if np.mean(found) < _FAR_SHORT[min(split, 1)]:
+            break
     return float(np.mean(found))
 
 
@@ -219,7 +209,7 @@ def _uniform(P: Matrix) -> list[Matrix]:
     return [rng.uniform(low, high, turned.shape) @ turn + centre for _ in range(_REFERENCES)]
 
 
-def _gap(references: list[Matrix], k: int, inertia: float) -> tuple[float, float]:
-    logs = np.log([max(float(_fit(R, k).inertia_), 1e-300) for R in references])
-    error = float(logs.std() * np.sqrt(1 + 1 / len(references)))
-    return float(logs.mean() - np.log(max(inertia, 1e-300))), error
+def _gap(P: Matrix, references: Sequence[Matrix], k: int) -> tuple[float, float]:
+    own, *logs = np.log([max(float(_fit(X, k).inertia_), 1e-300) for X in (P, *references)])
+    error = float(np.std(logs) * np.sqrt(1 + 1 / len(references)))
+    return float(np.mean(logs) - own), error

@@ -114,7 +114,8 @@ class Side:
 
     def kept(self, rows: npt.NDArray[np.bool_]) -> Side:
         """Return some of the visits."""
-        return Side.of(self.X[rows], self.raw[rows])
+        at = np.flatnonzero(rows)
+        return Side.of(self.X[at], self.raw[at])
 
     def shape(self) -> Matrix:
         """Return the covariance, shrunk towards its diagonal as visits are few."""
@@ -187,8 +188,8 @@ def _axes(small: Side, large: Side, within: Matrix | None) -> list[Numbers]:
     shapes = [(small.shape() + large.shape()) / 2, np.eye(len(gap))]
     if within is not None:
         shapes.append(within)
-    axes = [np.asarray(np.linalg.solve(shape, gap), dtype=np.float64) for shape in shapes]
-    return [axis / max(float(np.linalg.norm(axis)), TINY) for axis in axes]
+    axes = np.linalg.solve(np.array(shapes), gap[:, None])[:, :, 0]
+    return list(axes / np.maximum(np.linalg.norm(axes, axis=1, keepdims=True), TINY))
 
 
 def _far_apart(small: Side, large: Side, axis: Numbers) -> bool:
@@ -260,5 +261,5 @@ def _dip(a: Numbers, b: Numbers, significant: float) -> Valley:
 def _quantiles(side: Numbers) -> Numbers:
     """Return the ends and the core of a side, ascending: order statistics, not interpolated."""
     at = (np.array([_ENDS[0], *_CORE, _ENDS[1]]) * (len(side) - 1)).round().astype(np.intp)
-    result: Numbers = np.partition(side, at)[at]
+    result: Numbers = np.sort(side)[at]  # vectorised, which a partition is not
     return result
