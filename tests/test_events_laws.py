@@ -69,7 +69,7 @@ def by_visit(events: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 @given(LOG)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_every_event_is_in_one_visit_of_its_own_visitor(log: Log) -> None:
     found = visit_events(log)
     assert sorted(row["row_hash"] for row in found) == list(range(len(log)))
@@ -111,7 +111,7 @@ def test_the_order_of_the_rows_does_not_matter(log: Log, random: Any) -> None:
 
 
 @given(LOG)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_plain_loop_finds_the_same_visits(log: Log) -> None:
     expected: Counter[str] = Counter()
     for visitor in {event[0] for event in log}:

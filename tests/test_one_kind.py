@@ -49,6 +49,10 @@ def test_a_run_without_segments_is_whole_and_its_model_scores(cli: Any, table: s
     assert found.code == 0, found.err
     report = json.loads(Path("o/model_report.json").read_text())
     assert (report["k_final"], report["grade"]) == (1, "none")
+    decision = report["decision"]
+    assert decision["rule_segments"] == {}
+    assert "the visits are one continuum" in decision["text"]
+    assert "beyond the rules" not in decision["text"]
     assert rows("SELECT cluster, segment_id, kind, COUNT(*) FROM 'o/session_clusters.parquet' "
                 "GROUP BY ALL") == [(0, "s1", "rest", N)]  # fmt: skip
     assert rows("SELECT COUNT(*), MIN(pct), MAX(pct) FROM 'o/segment_mix.parquet'") == [
@@ -104,11 +108,3 @@ def test_where_every_visit_meets_a_rule_no_cut_is_spoken_of(cli: Any) -> None:
     assert "Every visit meets a rule." in page
     for untrue in ("no gap to cut at", "came back in every test", "groups beyond the rules"):
         assert untrue not in page
-
-
-def test_without_a_rule_nothing_is_said_of_rules(cli: Any, table: str) -> None:
-    assert cli("run", "--source", "visits", "--input", table, "--out", "o").code == 0
-    decision = json.loads(Path("o/model_report.json").read_text())["decision"]
-    assert decision["rule_segments"] == {}
-    assert "the visits are one continuum" in decision["text"]
-    assert "beyond the rules" not in decision["text"]

@@ -14,8 +14,9 @@ import pytest
 from report_folder import Page, html, marks, page_of
 
 from visitseg.pipeline import Run, demo
-from visitseg.report import answer, candidates, cards, evidence, plain, render, steps, verdict
+from visitseg.report import answer, candidates, cards, evidence, plain, steps, verdict
 from visitseg.report.folder import RunFolder, read
+from visitseg.report.page import html as written
 
 
 @pytest.fixture(scope="module")
@@ -268,8 +269,7 @@ def test_changes_are_told_after_a_retrain_and_only_then(
             "s4 fresh is new.", "s1 buyers is kept.",
         ],
     )  # fmt: skip
-    render(run.path)
-    again = page_of(run.path)
+    again = Page(written(run))
     assert again.sections()[-1] == "changes"
     assert "two kept, one redefined, one new and one retired" in again.text
     assert "Lurkers <b> (s99). s3 mixed and s99 lurkers <b> were united in s3 mixed." in again.text

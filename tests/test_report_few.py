@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from report_folder import page_of
+from report_folder import Page
 
 from visitseg.pipeline import demo
 from visitseg.report import (
@@ -20,12 +20,12 @@ from visitseg.report import (
     evidence,
     explorer,
     facts,
-    render,
     tables,
     verdict,
     words,
 )
 from visitseg.report.folder import RunFolder, read
+from visitseg.report.page import html
 
 Change = Callable[..., RunFolder]
 
@@ -107,8 +107,7 @@ def test_a_segment_of_one_visit_is_not_described(changed: Change) -> None:
     assert (card["n"], card["because"], card["rules"]) == ("under 10 visits", "", [])
     assert (card["rows"], card["money"]) == ([], [])
     assert "Searchers" not in [name for name, *_ in (explorer.contributions(run) or {})["heads"]]
-    render(folder)
-    text = page_of(folder).text
+    text = Page(html(run)).text
     assert "distinct" not in text.split("Searchers", 1)[1].split("Buyers", 1)[0]
     assert "At least 14 pages" not in text
 

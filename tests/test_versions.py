@@ -258,6 +258,7 @@ def killed(folder: Path, runs: dict[str, Path], *options: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_killed_at_every_named_step_the_store_is_whole(
     runs: dict[str, Path], tmp_path: Path
 ) -> None:
