@@ -23,9 +23,11 @@ import numpy as np
 
 from benchmarks.quality import families
 from benchmarks.quality.families import Floats, Kind, Planted, Rng
-from visitseg.segments import auto, rest, stability
+from visitseg.segments import auto, rest
+from visitseg.segments.choice import stability
 from visitseg.segments.identity import Match
 from visitseg.segments.previous import Previous
+from visitseg.segments.segmentation import Segmentation
 
 N = 6_000
 
@@ -144,7 +146,7 @@ def drifted(visits: Planted, rng: Rng) -> Planted:
 class Trained:
     """A model, and of each segment the planted kinds whose visits mostly fall into it."""
 
-    found: auto.Segmentation
+    found: Segmentation
     kinds: tuple[frozenset[int], ...]
 
     @classmethod

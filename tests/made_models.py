@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from visitseg.model import Model, Segment
-from visitseg.segments.assign import Assigner
-from visitseg.segments.axes import ACTIVITY, BREADTH, PACE, PAGES, Axis
-from visitseg.segments.fitted import Buyers, Fitted
-from visitseg.segments.space import VisitSpace
+from visitseg.segments.assignment.assign import Assigner
+from visitseg.segments.assignment.fitted import Buyers, Fitted
+from visitseg.segments.places.axes import ACTIVITY, BREADTH, PACE, PAGES, Axis
+from visitseg.segments.places.space import VisitSpace
 
 VISIT_AXES = (PAGES, replace(PACE, step=5.0), ACTIVITY, BREADTH)
 OWN_AXES = (

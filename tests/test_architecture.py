@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,9 @@ ALLOWED = {
     "__init__": {"config", "estimator", "identity", "model", "pipeline", "scoring"},
     "__main__": {"cli"},
 }  # fmt: skip
+# The rooms of segments, in the order of the work: each may import those before it. What lies beside
+# them joins all but the last.
+INNER = ("places", "assignment", "density", "choice", "", "interpretation")
 # What the numeric wing must never see.
 FORBIDDEN = {
     "segments": {"duckdb", "pyarrow", "pathlib", "yaml", "json"},
@@ -84,6 +88,19 @@ def test_imports_go_one_way(path: Path) -> None:
     libraries = {name.split(".")[0] for name in imports(path)}
     forbidden = FORBIDDEN.get(own, set())
     assert not libraries & (forbidden - {"pyarrow"} if path.name in TABLES else forbidden)
+
+
+SEGMENTS = sorted((PACKAGE / "segments").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SEGMENTS, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_the_rooms_of_segments_follow_the_work(path: Path) -> None:
+    def inner(parts: Sequence[str]) -> str:
+        return parts[0] if (PACKAGE / "segments" / parts[0]).is_dir() else ""
+
+    own = INNER.index(inner(path.relative_to(PACKAGE / "segments").parts))
+    names = [name.split(".")[2:] for name in imports(path) if name.startswith("visitseg.segments.")]
+    assert {room for room in map(inner, names) if INNER.index(room) > own} == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))

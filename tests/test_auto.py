@@ -14,10 +14,13 @@ from benchmarks.quality.__main__ import rng as draws
 from benchmarks.quality.families import Planted
 from benchmarks.quality.measure import kinds_found
 from visitseg.errors import SegmentError
-from visitseg.segments import chance, naming, rules
-from visitseg.segments.auto import Segmentation, segment
+from visitseg.segments.assignment import rules
+from visitseg.segments.auto import segment
+from visitseg.segments.density.valley import DEEP
+from visitseg.segments.interpretation import naming
+from visitseg.segments.places import chance
 from visitseg.segments.rest import look
-from visitseg.segments.valley import DEEP
+from visitseg.segments.segmentation import Segmentation
 
 
 def planted(*parts: dict[str, np.ndarray]) -> Planted:

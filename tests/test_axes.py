@@ -8,10 +8,10 @@ from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.quality import families, held_out
 from visitseg.segments.auto import segment
-from visitseg.segments.axes import Axis, clock_step, own_axes, place, told_by
 from visitseg.segments.frames import check_visits
+from visitseg.segments.places.axes import Axis, clock_step, own_axes, place, told_by
+from visitseg.segments.places.space import visit_space
 from visitseg.segments.rest import look
-from visitseg.segments.space import visit_space
 
 
 def at(kind: str, values: list[float], step: float, unit: float = 1.0) -> np.ndarray:

@@ -20,9 +20,9 @@ from sklearn.metrics import silhouette_samples
 from visitseg import run
 from visitseg.errors import SegmentError
 from visitseg.segments import baseline
-from visitseg.segments.mix import wilson_interval
-from visitseg.segments.select_k import silhouettes
-from visitseg.segments.transform import winsorise
+from visitseg.segments.choice.select_k import silhouettes
+from visitseg.segments.interpretation.mix import wilson_interval
+from visitseg.segments.places.transform import winsorise
 
 FOLDER = "baseline/"
 

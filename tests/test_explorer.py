@@ -9,8 +9,9 @@ import pytest
 
 from benchmarks.quality import families
 from benchmarks.quality.families import Planted
-from visitseg.segments import explore
-from visitseg.segments.auto import Segmentation, segment
+from visitseg.segments.auto import segment
+from visitseg.segments.interpretation import explore
+from visitseg.segments.segmentation import Segmentation
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visitseg.segments.interpret import share_interval
-from visitseg.segments.mix import count_mix, dispersion, total_variation
+from visitseg.segments.interpretation.interpret import share_interval
+from visitseg.segments.interpretation.mix import count_mix, dispersion, total_variation
 
 
 def test_the_counts_of_days_add_up() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.mixture import GaussianMixture
 
-from visitseg.segments.mixture import Terms, fit_mixture, one_round
-from visitseg.segments.transform import Matrix
+from visitseg.segments.density.mixture import Terms, fit_mixture, one_round
+from visitseg.segments.places.transform import Matrix
 
 RIDGE = 0.01
 

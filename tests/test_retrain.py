@@ -18,10 +18,11 @@ from visitseg import Model, SegmentError, VisitSegmenter, align, run
 from visitseg.config import GateSettings
 from visitseg.identity import sample
 from visitseg.identity.alignment import previous_of
-from visitseg.segments import retrain, rules
-from visitseg.segments.fitted import Fitted
+from visitseg.segments import retrain
+from visitseg.segments.assignment import rules
+from visitseg.segments.assignment.fitted import Fitted
+from visitseg.segments.density.search import Vote
 from visitseg.segments.rest import Rest, look
-from visitseg.segments.search import Vote
 from visitseg.store import promotion
 from visitseg.visits.text import load
 

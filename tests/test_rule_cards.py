@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from visitseg.segments.surrogate import rule_cards
+from visitseg.segments.interpretation.surrogate import rule_cards
 
 RNG = np.random.default_rng(0)
 

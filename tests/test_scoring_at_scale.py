@@ -18,7 +18,7 @@ from benchmarks.quality import families
 from visitseg import Model, VisitSegmenter, run, score
 from visitseg.by_day.labels import read_labels
 from visitseg.config import load_settings
-from visitseg.segments.axes import Axis
+from visitseg.segments.places.axes import Axis
 
 pytestmark = pytest.mark.slow
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -15,10 +15,10 @@ from oracle import Oracle
 
 from benchmarks.quality import families
 from visitseg import Model, SegmentError, UsageError, VisitSegmenter
-from visitseg.segments.assign import Assigner
-from visitseg.segments.axes import Axis
-from visitseg.segments.fitted import Fitted
-from visitseg.segments.space import VisitSpace
+from visitseg.segments.assignment.assign import Assigner
+from visitseg.segments.assignment.fitted import Fitted
+from visitseg.segments.places.axes import Axis
+from visitseg.segments.places.space import VisitSpace
 
 Run = Callable[[str, pa.Table], pa.Table]
 

@@ -7,11 +7,11 @@ import pytest
 
 from visitseg.segments import retrain
 from visitseg.segments.auto import segment
-from visitseg.segments.merge import Tree, fine_pieces, merge
+from visitseg.segments.density.merge import Tree, fine_pieces, merge
+from visitseg.segments.density.shoulder import SIGNIFICANT, stands_out, with_shoulders
+from visitseg.segments.places.sample import Sample
+from visitseg.segments.places.transform import Matrix
 from visitseg.segments.rest import Rest, look
-from visitseg.segments.sample import Sample
-from visitseg.segments.shoulder import SIGNIFICANT, stands_out, with_shoulders
-from visitseg.segments.transform import Matrix
 
 LARGE, SMALL = 8000, 320
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visitseg.segments.atoms import find_atoms
-from visitseg.segments.axes import clock_step
-from visitseg.segments.merge import Tree, fine_pieces, merge
-from visitseg.segments.transform import Matrix
-from visitseg.segments.valley import DEEP, Side, between, without_atoms
+from visitseg.segments.density.merge import Tree, fine_pieces, merge
+from visitseg.segments.density.valley import DEEP, Side, between, without_atoms
+from visitseg.segments.places.atoms import find_atoms
+from visitseg.segments.places.axes import clock_step
+from visitseg.segments.places.transform import Matrix
 
 
 def cloud(centre: float, n: int, seed: int, d: int = 3) -> Matrix:

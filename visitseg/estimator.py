@@ -16,13 +16,14 @@ from visitseg.identity.alignment import check_previous
 from visitseg.identity.sample import common_rows_of
 from visitseg.model import Model
 from visitseg.model.learnt import from_auto, from_baseline, segment_names
-from visitseg.segments import auto, baseline, frames, tables
-from visitseg.segments.fit import Labels
+from visitseg.segments import auto, baseline, frames
+from visitseg.segments.assignment.fit import Labels
 from visitseg.segments.frames import Numbers
+from visitseg.segments.interpretation import tables
+from visitseg.segments.interpretation.profiles import describe
+from visitseg.segments.places.sample import take
+from visitseg.segments.places.space import canonical_rows
 from visitseg.segments.previous import Previous
-from visitseg.segments.profiles import describe
-from visitseg.segments.sample import take
-from visitseg.segments.space import canonical_rows
 
 
 class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]

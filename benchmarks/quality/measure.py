@@ -13,10 +13,11 @@ from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.quality.families import Planted
 from benchmarks.quality.rivals import RIVALS, supervised
-from visitseg.segments import chance
-from visitseg.segments.auto import Segmentation, segment
-from visitseg.segments.profiles import describe
+from visitseg.segments.auto import segment
+from visitseg.segments.interpretation.profiles import describe
+from visitseg.segments.places import chance
 from visitseg.segments.rest import look
+from visitseg.segments.segmentation import Segmentation
 
 NAN = float("nan")
 

@@ -14,10 +14,11 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from benchmarks.quality.families import Planted
-from visitseg.segments import baseline, rules
-from visitseg.segments.fit import fit_kmeans
-from visitseg.segments.select_k import silhouettes
-from visitseg.segments.transform import winsorise
+from visitseg.segments import baseline
+from visitseg.segments.assignment import rules
+from visitseg.segments.assignment.fit import fit_kmeans
+from visitseg.segments.choice.select_k import silhouettes
+from visitseg.segments.places.transform import winsorise
 
 Labels = npt.NDArray[np.int32]
 _K = range(2, 13)

@@ -11,10 +11,10 @@ import pyarrow as pa
 from visitseg.errors import SegmentError
 from visitseg.identity.sample import Rows, common_rows_of
 from visitseg.model import Model
-from visitseg.segments.axes import Columns
 from visitseg.segments.identity import Match
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.places.sample import take
 from visitseg.segments.previous import Previous
-from visitseg.segments.sample import take
 
 
 @dataclass(frozen=True)

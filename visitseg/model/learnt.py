@@ -13,10 +13,11 @@ import numpy.typing as npt
 from visitseg import __version__
 from visitseg.model.model import Model, Segment
 from visitseg.model.training import training_record
-from visitseg.segments import auto, baseline
-from visitseg.segments.axes import Columns
-from visitseg.segments.interpret import centers_of
-from visitseg.segments.profiles import Description
+from visitseg.segments import baseline
+from visitseg.segments.interpretation.interpret import centers_of
+from visitseg.segments.interpretation.profiles import Description
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.segmentation import Segmentation
 
 # What the numbers depend on.
 _PACKAGES = ("numpy", "pyarrow", "scikit-learn", "scipy")
@@ -33,7 +34,7 @@ def versions() -> dict[str, str]:
 
 def from_auto(
     columns: Columns,
-    found: auto.Segmentation,
+    found: Segmentation,
     told: Description,
     *,
     visits: bool,

@@ -14,11 +14,12 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from visitseg.errors import SegmentError
-from visitseg.segments import frames, rules
-from visitseg.segments.axes import Columns
-from visitseg.segments.fit import Labels
-from visitseg.segments.fitted import Assigned, Fitted
-from visitseg.segments.nearest import Nearest
+from visitseg.segments import frames
+from visitseg.segments.assignment import rules
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.assignment.fitted import Assigned, Fitted
+from visitseg.segments.assignment.nearest import Nearest
+from visitseg.segments.places.axes import Columns
 
 _SHORT = 12
 

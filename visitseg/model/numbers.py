@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from visitseg.segments.assign import Assigner
-from visitseg.segments.axes import BUILT_IN, Axis, Transform
-from visitseg.segments.fitted import Buyers, Fitted
-from visitseg.segments.nearest import Nearest
-from visitseg.segments.space import ArraySpace, Space, VisitSpace
-from visitseg.segments.transform import Matrix
+from visitseg.segments.assignment.assign import Assigner
+from visitseg.segments.assignment.fitted import Buyers, Fitted
+from visitseg.segments.assignment.nearest import Nearest
+from visitseg.segments.places.axes import BUILT_IN, Axis, Transform
+from visitseg.segments.places.space import ArraySpace, Space, VisitSpace
+from visitseg.segments.places.transform import Matrix
 
 if TYPE_CHECKING:
     from visitseg.model.schema import CentreEntry, Document, TransformEntry

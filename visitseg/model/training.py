@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from visitseg.segments.axes import Columns
-from visitseg.segments.fitted import Assigned
+from visitseg.segments.assignment.fitted import Assigned
+from visitseg.segments.places.axes import Columns
 
 QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
 _EPOCH = date(1970, 1, 1)

@@ -149,7 +149,7 @@ def _run_into(
     # `visits` and `score` do not wait a second for scikit-learn.
     from visitseg.report import render
     from visitseg.segments import baseline
-    from visitseg.segments.select_k import SILHOUETTE_SAMPLE
+    from visitseg.segments.choice.select_k import SILHOUETTE_SAMPLE
     from visitseg.training.by_auto import by_auto
     from visitseg.training.by_baseline import by_baseline
 

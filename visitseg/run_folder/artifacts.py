@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from visitseg.segments.mix import count_mix, wilson_interval
+from visitseg.segments.interpretation.mix import count_mix, wilson_interval
 
 if TYPE_CHECKING:  # labels are written without what learns them
-    from visitseg.segments.profiles import Described
+    from visitseg.segments.interpretation.profiles import Described
 
 _BATCH = 131_072
 _EPOCH = date(1970, 1, 1)
@@ -78,7 +78,7 @@ def read_features(visits: Path, features: Sequence[str]) -> npt.NDArray[np.float
 
 def read_described(visits: Path, dimensions: Sequence[str]) -> Described:
     """Read what describes visits without being a feature: days, dimensions, ids."""
-    from visitseg.segments.profiles import Described
+    from visitseg.segments.interpretation.profiles import Described
 
     there = [name for name in dimensions if name in pq.read_schema(visits).names]
     table = pq.read_table(visits, columns=["visit_id", "date_id", *there])

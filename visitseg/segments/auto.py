@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn import config_context
 from threadpoolctl import threadpool_limits
 
-from visitseg.segments import retrain, rules, sample, search
-from visitseg.segments.axes import Columns
+from visitseg.segments import retrain
+from visitseg.segments.assignment import rules
+from visitseg.segments.assignment.fit import canonical_order
+from visitseg.segments.assignment.fitted import Assigned, Buyers, Fitted
 from visitseg.segments.buyers import is_outcome, split_buyers
-from visitseg.segments.candidates import Candidate, candidates
-from visitseg.segments.decide import decide, record
-from visitseg.segments.evidence import Evidence, evidence_of
-from visitseg.segments.fit import Labels, canonical_order
-from visitseg.segments.fitted import Assigned, Buyers, Fitted
-from visitseg.segments.previous import Identity, Previous, identity
+from visitseg.segments.candidates import candidates
+from visitseg.segments.choice.decide import decide, record
+from visitseg.segments.choice.evidence import evidence_of
+from visitseg.segments.choice.stability import LOOKED_AT
+from visitseg.segments.density import search
+from visitseg.segments.places import sample
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.previous import Previous, identity
 from visitseg.segments.rest import Partition, Rest, look
-from visitseg.segments.stability import LOOKED_AT
-from visitseg.segments.transform import Matrix
+from visitseg.segments.segmentation import Segmentation
 
 # NumPy throughout: whoever calls may have switched on other array libraries. Places are finite.
 _PLAIN = {"array_api_dispatch": False, "assume_finite": True, "skip_parameter_validation": True}
@@ -33,77 +36,6 @@ _NEARLY_ALL = 0.999
 _USUAL = 0.98
 # Mean Jaccard index from which a segment is found again well, and well enough.
 _WELL, _ENOUGH = 0.85, 0.75
-
-
-@dataclass(frozen=True)
-class Segmentation:
-    """What preset `auto` found.
-
-    Attributes
-    ----------
-    fitted : Fitted
-        The segments to work with.
-    found : Assigned
-        Segment, distance and margin of every visit.
-    distinct_labels : ndarray of shape (n_visits,)
-        The strict answer: rule segments and density-verified segments.
-    kinds : tuple of str
-        rule, distinct, band or rest, per cluster of `fitted`.
-    grades : tuple of str
-        distinct, usable or doubtful, per cluster.
-    jaccards : ndarray of shape (k,)
-        How well each segment is found again; 1 for rule segments.
-    grade : str
-        distinct, graded or none: of the visits beyond the rules.
-    sizes : ndarray of shape (k,)
-        Visits of each cluster.
-    evidence : list of Evidence
-        One per K.
-    decision : dict
-        Why this K, the runner-up, what would change the answer; `text` says it as a paragraph.
-    contributions : dict
-        Axis -> its share in the squared distances between the visits beyond the rules.
-    atoms : dict
-        Column -> values that spike, and count as unknown on its axis.
-    looked_at : tuple of int
-        Visits that the indices of K are measured on, and visits beyond the rules.
-    candidates : callable
-        Returns what each K would give: a list of Candidate, made when it is asked for.
-    """
-
-    fitted: Fitted
-    found: Assigned
-    distinct_labels: Labels
-    kinds: tuple[str, ...]
-    grades: tuple[str, ...]
-    jaccards: Matrix
-    grade: str
-    sizes: npt.NDArray[np.int64]
-    evidence: list[Evidence]
-    decision: dict[str, Any]
-    contributions: dict[str, float]
-    atoms: dict[str, list[float]]
-    looked_at: tuple[int, int]
-    candidates: Callable[[], list[Candidate]]
-    identity: Identity
-
-    @property
-    def k_final(self) -> int:
-        """Number of segments to work with."""
-        return self.fitted.k
-
-    def by_family(self, families: Mapping[str, str]) -> dict[str, float]:
-        """Add the contributions of axes up by the families of their columns."""
-        space, found = self.fitted.space, dict[str, float]()
-        for name, column in zip(space.names, space.columns, strict=True) if space else ():
-            family = families.get(column, column)
-            found[family] = found.get(family, 0.0) + self.contributions[name]
-        return found
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Segment id of each cluster."""
-        return self.identity.ids
 
 
 def segment(
@@ -167,12 +99,7 @@ def segment(
             k_strict, strict = held.k, rest.groups(held.labels, held.k)
         buyers = None
         if rest and strict and k is None and rules.CONVERTED in ruled:
-            bought = _rows(columns, rules.converted(columns))
-            beyond = sample.take(columns, rest.rows)
-            if is_outcome(rest.space, strict.assigner, beyond, bought):
-                ruled = tuple(name for name in ruled if name != rules.CONVERTED)
-            elif len(ruled) + k_strict < k_max:
-                buyers = split_buyers(bought)
+            ruled, buyers = _outcome(columns, ruled, rest, strict, room=k_max - len(ruled))
         parts = {
             name: buyers.assigner.k if buyers and name == rules.CONVERTED else 1 for name in ruled
         }
@@ -249,8 +176,15 @@ def _beyond(
     return look(columns, rows, seed, visits=visits, transforms=transforms, votes=votes)
 
 
-def _rows(columns: Columns, mask: rules.Mask) -> Columns:
-    return sample.take(columns, np.flatnonzero(mask))
+def _outcome(
+    columns: Columns, ruled: tuple[str, ...], rest: Rest, strict: Partition, room: int
+) -> tuple[tuple[str, ...], Buyers | None]:
+    """Drop the rule of orders where a segment often ends in one; else cut buyers, if two kinds."""
+    bought = sample.take(columns, np.flatnonzero(rules.converted(columns)))
+    beyond = sample.take(columns, rest.rows)
+    if is_outcome(rest.space, strict.assigner, beyond, bought):
+        return tuple(name for name in ruled if name != rules.CONVERTED), None
+    return ruled, split_buyers(bought) if strict.assigner.k < room else None
 
 
 def _fitted(

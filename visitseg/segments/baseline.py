@@ -15,13 +15,13 @@ import numpy.typing as npt
 from sklearn.preprocessing import StandardScaler
 
 from visitseg.errors import SegmentError
-from visitseg.segments.axes import Columns
-from visitseg.segments.fit import canonical_order, fit_kmeans
-from visitseg.segments.fitted import Assigned
-from visitseg.segments.nearest import Nearest
+from visitseg.segments.assignment.fit import canonical_order, fit_kmeans
+from visitseg.segments.assignment.fitted import Assigned
+from visitseg.segments.assignment.nearest import Nearest
+from visitseg.segments.choice.select_k import KDiagnostics, diagnose
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.places.transform import Clipping, Matrix, winsorise
 from visitseg.segments.previous import Identity, Previous, identity
-from visitseg.segments.select_k import KDiagnostics, diagnose
-from visitseg.segments.transform import Clipping, Matrix, winsorise
 
 FEATURES = (
     "pageviews",
@@ -110,7 +110,7 @@ def segment(
     k_min, k_max, k_final : int
         Range of the diagnostics, and the K that is used.
     clip, z_clip, clip_quantiles
-        See `visitseg.segments.transform.winsorise`.
+        See `visitseg.segments.places.transform.winsorise`.
     seed : int
         Seed of k-means++.
     sample : ndarray of shape (n_sample,), optional

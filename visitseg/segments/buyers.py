@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from visitseg.segments import chance, sample
-from visitseg.segments.assign import Assigner, learn
-from visitseg.segments.axes import Columns
-from visitseg.segments.fitted import Buyers, log_revenue, raw_of
-from visitseg.segments.merge import bhattacharyya, fine_pieces, merge
-from visitseg.segments.space import Space
-from visitseg.segments.transform import Matrix
-from visitseg.segments.valley import Side
+from visitseg.segments.assignment.assign import Assigner, learn
+from visitseg.segments.assignment.fitted import Buyers, log_revenue, raw_of
+from visitseg.segments.density.merge import bhattacharyya, fine_pieces, merge
+from visitseg.segments.density.valley import Side
+from visitseg.segments.places import chance, sample
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.places.space import Space
+from visitseg.segments.places.transform import Matrix
 
 # Orders are an outcome of a segment that holds so much of the orders ...
 _HOLDS = 0.75

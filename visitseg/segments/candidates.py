@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from visitseg.segments.fit import Labels
-from visitseg.segments.fitted import Fitted, raw_of
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.assignment.fitted import Fitted, raw_of
+from visitseg.segments.choice.stability import Cut
 from visitseg.segments.rest import Rest
-from visitseg.segments.stability import Cut
 
 
 @dataclass(frozen=True)

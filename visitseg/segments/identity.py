@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from visitseg.segments.fit import Labels
+from visitseg.segments.assignment.fit import Labels
 
 # Matched segments that share so much are the same one ...
 KEPT = 0.6

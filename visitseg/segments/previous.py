@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from visitseg.segments.axes import Columns
-from visitseg.segments.fit import Labels
-from visitseg.segments.fitted import Fitted
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.assignment.fitted import Fitted
+from visitseg.segments.assignment.nearest import Nearest
 from visitseg.segments.identity import Match, first_ids, match
-from visitseg.segments.nearest import Nearest
-from visitseg.segments.sample import take
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.places.sample import take
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from visitseg.segments import sample
-from visitseg.segments.assign import Assigner, learn
-from visitseg.segments.axes import Columns
-from visitseg.segments.fit import Labels
-from visitseg.segments.fitted import raw_of
-from visitseg.segments.search import VOTES, Search, best_jaccards, search
-from visitseg.segments.space import Space, array_space, canonical_rows, visit_space
-from visitseg.segments.stability import Cut, cuts, settled
-from visitseg.segments.transform import Matrix
+from visitseg.segments.assignment.assign import Assigner, learn
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.assignment.fitted import raw_of
+from visitseg.segments.choice.stability import Cut, cuts, settled
+from visitseg.segments.density.search import VOTES, Search, best_jaccards, search
+from visitseg.segments.places import sample
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.places.space import Space, array_space, canonical_rows, visit_space
+from visitseg.segments.places.transform import Matrix
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def look(
     transforms: Mapping[str, str] | None = None,
     votes: int = VOTES,
 ) -> Rest:
-    """Look for segments among some rows of a table; see `visitseg.segments.search`.
+    """Look for segments among some rows of a table; see `visitseg.segments.density.search`.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def look(
     visits : bool
         A visit table, in fixed log units; else a plain array.
     transforms : mapping of str to str, optional
-        Columns of one's own that are axes too; see `visitseg.segments.axes.own_axes`.
+        Columns of one's own that are axes too; see `visitseg.segments.places.axes.own_axes`.
     votes : int
         Random samples that are searched, too.
     """

@@ -13,11 +13,12 @@ from itertools import combinations
 
 import numpy as np
 
-from visitseg.segments import sample, shoulder
-from visitseg.segments.fit import Labels
-from visitseg.segments.fitted import Fitted, raw_of
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.assignment.fitted import Fitted, raw_of
+from visitseg.segments.density import shoulder
+from visitseg.segments.density.merge import smallest
 from visitseg.segments.identity import first_ids, match
-from visitseg.segments.merge import smallest
+from visitseg.segments.places import sample
 from visitseg.segments.previous import Previous
 from visitseg.segments.rest import Rest
 

@@ -22,8 +22,9 @@ from visitseg.model.training import fingerprint
 from visitseg.progress import Progress
 from visitseg.run_folder import artifacts
 from visitseg.run_folder.files import write_json
-from visitseg.segments import auto, explore, frames, profiles, tables
-from visitseg.segments.mix import dispersion, total_variation
+from visitseg.segments import auto, frames
+from visitseg.segments.interpretation import explore, profiles, tables
+from visitseg.segments.interpretation.mix import dispersion, total_variation
 from visitseg.training.segmented import Segmented
 from visitseg.visits.kept import keep
 

@@ -19,7 +19,8 @@ from visitseg.model.places import FILE
 from visitseg.model.training import fingerprint
 from visitseg.progress import Progress
 from visitseg.run_folder import artifacts
-from visitseg.segments import baseline, tables
+from visitseg.segments import baseline
+from visitseg.segments.interpretation import tables
 from visitseg.training.segmented import Segmented
 from visitseg.visits.kept import keep
 

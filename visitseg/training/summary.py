@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from visitseg import __version__
 from visitseg.config import Settings, option_fields
-from visitseg.segments.mix import wilson_interval
+from visitseg.segments.interpretation.mix import wilson_interval
 from visitseg.training.segmented import Segmented
 from visitseg.visits.build import VisitTable
 from visitseg.visits.contract import Check

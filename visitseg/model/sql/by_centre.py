@@ -5,7 +5,7 @@ from __future__ import annotations
 from visitseg.model.sql.expressions import cases, number, standardised
 from visitseg.model.sql.mixture import first_best, greatest
 from visitseg.model.sql.stages import Stage
-from visitseg.segments.nearest import Nearest
+from visitseg.segments.assignment.nearest import Nearest
 
 
 def stages(nearest: Nearest) -> list[Stage]:

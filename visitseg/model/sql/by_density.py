@@ -8,8 +8,8 @@ from visitseg.errors import SegmentError
 from visitseg.model.sql.expressions import cases, number, place, robust
 from visitseg.model.sql.mixture import Mixture, first_best, greatest, sets
 from visitseg.model.sql.stages import Stage
-from visitseg.segments.fitted import Fitted
-from visitseg.segments.space import ArraySpace, VisitSpace
+from visitseg.segments.assignment.fitted import Fitted
+from visitseg.segments.places.space import ArraySpace, VisitSpace
 
 # Conditionals double with every axis.
 MOST_AXES = 8

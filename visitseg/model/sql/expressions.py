@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from visitseg.segments import rules
-from visitseg.segments.axes import Axis
+from visitseg.segments.assignment import rules
+from visitseg.segments.assignment.nearest import Nearest
 from visitseg.segments.frames import RATIOS
-from visitseg.segments.nearest import Nearest
+from visitseg.segments.places.axes import Axis
 
 BACKSLASH = {"bigquery", "spark"}
 # Longer cases are written over several lines.

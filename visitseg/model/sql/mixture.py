@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visitseg.model.sql.expressions import cases, linear, number
-from visitseg.segments.assign import LOG_TWO_PI, TIE, Assigner
+from visitseg.segments.assignment.assign import LOG_TWO_PI, TIE, Assigner
 
 
 @dataclass(frozen=True)

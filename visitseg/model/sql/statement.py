@@ -11,7 +11,7 @@ from visitseg.model.model import Model
 from visitseg.model.sql import by_centre, by_density
 from visitseg.model.sql.expressions import cases, number, of_ratio, rule, text
 from visitseg.model.sql.stages import Stage, select
-from visitseg.segments.nearest import Nearest
+from visitseg.segments.assignment.nearest import Nearest
 
 Dialect = Literal["bigquery", "duckdb", "spark"]
 Style = Literal["select", "view", "insert"]

@@ -18,11 +18,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from visitseg.segments.merge import Merge, Tree, smallest
-from visitseg.segments.mixture import Terms, one_round
-from visitseg.segments.sample import Sample
-from visitseg.segments.transform import Matrix
-from visitseg.segments.valley import DEEP, LARGE, SURELY, TINY, Side, without_atoms
+from visitseg.segments.density.merge import Merge, Tree, smallest
+from visitseg.segments.density.mixture import Terms, one_round
+from visitseg.segments.density.valley import DEEP, LARGE, SURELY, TINY, Side, without_atoms
+from visitseg.segments.places.sample import Sample
+from visitseg.segments.places.transform import Matrix
 
 Numbers = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from visitseg.errors import SegmentError
-from visitseg.segments.evidence import Evidence
-from visitseg.segments.otherwise import runner_up, what_would_change
-from visitseg.segments.shoulder import SIGNIFICANT
-from visitseg.segments.stability import Cut
-from visitseg.segments.valley import DEEP, LARGE, SURELY
+from visitseg.segments.choice.evidence import Evidence
+from visitseg.segments.choice.otherwise import runner_up, what_would_change
+from visitseg.segments.choice.stability import Cut
+from visitseg.segments.density.shoulder import SIGNIFICANT
+from visitseg.segments.density.valley import DEEP, LARGE, SURELY
 
 # Bands are offered only where they come out alike again.
 STRENGTH = 0.9

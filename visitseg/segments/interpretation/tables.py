@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from visitseg.segments import baseline
-from visitseg.segments.auto import Segmentation
-from visitseg.segments.axes import Columns
-from visitseg.segments.evidence import Evidence
-from visitseg.segments.interpret import centers_of
-from visitseg.segments.profiles import Description
-from visitseg.segments.select_k import KDiagnostics
+from visitseg.segments.choice.evidence import Evidence
+from visitseg.segments.choice.select_k import KDiagnostics
+from visitseg.segments.interpretation.interpret import centers_of
+from visitseg.segments.interpretation.profiles import Description
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.segmentation import Segmentation
 
 _WHOLE = {"k", "k_rest", "votes"}
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from visitseg.segments.transform import Matrix
+from visitseg.segments.places.transform import Matrix
 
 if TYPE_CHECKING:  # who only labels does not wait for it
     from sklearn.cluster import KMeans

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visitseg.segments import valley
-from visitseg.segments.fit import Labels
-from visitseg.segments.mixture import fit_mixture
-from visitseg.segments.transform import Matrix
-from visitseg.segments.valley import Numbers, Side
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.density import valley
+from visitseg.segments.density.mixture import fit_mixture
+from visitseg.segments.density.valley import Numbers, Side
+from visitseg.segments.places.transform import Matrix
 
 PIECES = 14
 # Resolution of the pieces: .1 log units.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from visitseg.segments.evidence import Evidence
-from visitseg.segments.valley import DEEP
+from visitseg.segments.choice.evidence import Evidence
+from visitseg.segments.density.valley import DEEP
 
 
 def runner_up(strict: int, rows: Mapping[int, Evidence], n_ruled: int) -> dict[str, Any] | None:

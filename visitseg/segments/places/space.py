@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from visitseg.segments import axes
-from visitseg.segments.atoms import find_atoms, find_spikes
-from visitseg.segments.axes import Axis, Column, Columns
-from visitseg.segments.transform import Matrix
+from visitseg.segments.places import axes
+from visitseg.segments.places.atoms import find_atoms, find_spikes
+from visitseg.segments.places.axes import Axis, Column, Columns
+from visitseg.segments.places.transform import Matrix
 
 # Neighbouring times that may spike together: 0, 1 and 2 s.
 _SIDE_BY_SIDE = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from visitseg.segments.search import Search
-from visitseg.segments.stability import Cut
+from visitseg.segments.choice.stability import Cut
+from visitseg.segments.density.search import Search
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Evidence:
     votes : int
         Random samples of the visits whose answer is this K.
     jaccard, prediction_strength, seed_ari, time_split : float
-        Stability of k-means; see `visitseg.segments.stability.Cut`.
+        Stability of k-means; see `visitseg.segments.choice.stability.Cut`.
     smallest_share : float
         Of the smallest k-means group, in the visits beyond the rules.
     inertia_ssd, silhouette, davies_bouldin, calinski_harabasz, gap, gap_error : float

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visitseg.segments.fit import kmeans
-from visitseg.segments.sample import spread_rows
-from visitseg.segments.transform import Matrix
+from visitseg.segments.assignment.fit import kmeans
+from visitseg.segments.places.sample import spread_rows
+from visitseg.segments.places.transform import Matrix
 
 # Visits that k-means is fitted to, where a mixture starts.
 _STARTED_ON = 5_000

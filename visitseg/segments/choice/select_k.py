@@ -14,7 +14,7 @@ from sklearn.metrics import (
     pairwise_distances_chunked,
 )
 
-from visitseg.segments.transform import Matrix
+from visitseg.segments.places.transform import Matrix
 
 SILHOUETTE_SAMPLE = 10_000
 # Two-sided 95 % of the normal distribution.

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visitseg.segments.assign import first_best
-from visitseg.segments.axes import Columns
-from visitseg.segments.fitted import Assigned
-from visitseg.segments.transform import Matrix
+from visitseg.segments.assignment.assign import first_best
+from visitseg.segments.assignment.fitted import Assigned
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.places.transform import Matrix
 
 _BLOCK = 65_536
 _LEAST = float(np.finfo(float).tiny)

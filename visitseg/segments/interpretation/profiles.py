@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from visitseg.segments import interpret
-from visitseg.segments.auto import Segmentation
-from visitseg.segments.axes import Columns
-from visitseg.segments.naming import Name, name_segments, typical
-from visitseg.segments.rules import CONVERTED
-from visitseg.segments.surrogate import WITHHELD_BELOW, Cards, rule_cards
+from visitseg.segments.assignment.rules import CONVERTED
+from visitseg.segments.interpretation import interpret
+from visitseg.segments.interpretation.naming import Name, name_segments, typical
+from visitseg.segments.interpretation.surrogate import WITHHELD_BELOW, Cards, rule_cards
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.segmentation import Segmentation
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Described:
     days : ndarray of shape (n_visits,) or None
         Day number of each visit, NaN where unknown.
     dimensions : mapping of str to (values, codes)
-        See `visitseg.segments.interpret.breakdown`.
+        See `visitseg.segments.interpretation.interpret.breakdown`.
     ids : callable
         Rows -> their visit ids.
     """

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
-from visitseg.segments.transform import Matrix
+from visitseg.segments.places.transform import Matrix
 
 Numbers = npt.NDArray[np.float64]
 

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
-from visitseg.segments.fit import Labels
-from visitseg.segments.transform import Matrix
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.places.transform import Matrix
 
 # Half a visit of every atom, so that none is impossible.
 _PRIOR = 0.5

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from visitseg.segments.transform import Matrix
+from visitseg.segments.places.transform import Matrix
 
 Column = npt.NDArray[np.float64]
 Columns = Mapping[str, Column]

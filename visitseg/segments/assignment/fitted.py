@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import softmax
 
-from visitseg.segments import rules
-from visitseg.segments.assign import Assigner, first_best
-from visitseg.segments.axes import Columns
-from visitseg.segments.fit import Labels
-from visitseg.segments.space import Space
-from visitseg.segments.transform import Matrix
+from visitseg.segments.assignment import rules
+from visitseg.segments.assignment.assign import Assigner, first_best
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.places.space import Space
+from visitseg.segments.places.transform import Matrix
 
 _BLOCK = 65_536
 
@@ -30,7 +30,7 @@ class Assigned:
         From the segment's centre, in its own standard deviations an axis; 0 for rule segments.
     margin : ndarray of shape (n_visits,)
         Probability of the segment less that of the next best: 0 on a border, 1 without doubt.
-        Preset `baseline`: see `visitseg.segments.nearest.Nearest.assign`.
+        Preset `baseline`: see `visitseg.segments.assignment.nearest.Nearest.assign`.
     """
 
     labels: Labels

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from visitseg.segments.axes import Columns
-from visitseg.segments.fit import Labels
-from visitseg.segments.rules import bounced, converted
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.assignment.rules import bounced, converted
+from visitseg.segments.places.axes import Columns
 
 _NAN = float("nan")
 # Two segments with one name are told apart by the typical value that differs most: (high, low).

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from visitseg.segments.axes import Columns
+from visitseg.segments.places.axes import Columns
 
 Mask = npt.NDArray[np.bool_]
 # Under this share of visits a rule makes no segment of its own.

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from visitseg.segments import chance
-from visitseg.segments.axes import Columns
-from visitseg.segments.space import Space
-from visitseg.segments.transform import Matrix
+from visitseg.segments.places import chance
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.places.space import Space
+from visitseg.segments.places.transform import Matrix
 
 LARGEST = 20_000
 _MOST = 0.3

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from visitseg.segments.axes import Columns
-from visitseg.segments.fit import Labels
-from visitseg.segments.transform import Matrix
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.places.transform import Matrix
 
 _BOOTSTRAPS = 400
 _TOP = 5

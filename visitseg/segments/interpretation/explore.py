@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from visitseg.segments import decide, sample
-from visitseg.segments.auto import Segmentation
-from visitseg.segments.axes import Columns
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.assignment.rules import CONVERTED, converted
 from visitseg.segments.candidates import Candidate
-from visitseg.segments.fit import Labels
-from visitseg.segments.naming import Name, name_segments, typical
-from visitseg.segments.rules import CONVERTED, converted
-from visitseg.segments.transform import Matrix
-from visitseg.segments.valley import DEEP
+from visitseg.segments.choice import decide
+from visitseg.segments.density.valley import DEEP
+from visitseg.segments.interpretation.naming import Name, name_segments, typical
+from visitseg.segments.places import sample
+from visitseg.segments.places.axes import Columns
+from visitseg.segments.places.transform import Matrix
+from visitseg.segments.segmentation import Segmentation
 
 GRID = 64
 """Points at which a density is given."""
@@ -240,7 +241,7 @@ def explorer(
     found : Segmentation
         The segments, with the candidates for K.
     dimensions : mapping of str to (values, codes)
-        See `visitseg.segments.interpret.breakdown`.
+        See `visitseg.segments.interpretation.interpret.breakdown`.
     """
     labels = found.found.labels
     spent = np.nan_to_num(columns.get("transaction_revenue", np.zeros(1)))

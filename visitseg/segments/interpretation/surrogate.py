@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.tree import DecisionTreeClassifier
 
-from visitseg.segments import rules
-from visitseg.segments.axes import Columns
-from visitseg.segments.fit import Labels
+from visitseg.segments.assignment import rules
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.places.axes import Columns
 
 _SAMPLE = 50_000
 _LEAF = 10

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import adjusted_rand_score
 
-from visitseg.segments import chance
-from visitseg.segments.fit import Labels
-from visitseg.segments.merge import Tree, fine_pieces, merge
-from visitseg.segments.sample import Sample
-from visitseg.segments.shoulder import with_shoulders
+from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.density.merge import Tree, fine_pieces, merge
+from visitseg.segments.density.shoulder import with_shoulders
+from visitseg.segments.places import chance
+from visitseg.segments.places.sample import Sample
 
 STARTS = 3
 VOTES = 7

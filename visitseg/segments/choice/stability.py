@@ -14,12 +14,12 @@ import numpy.typing as npt
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score, davies_bouldin_score
 
-from visitseg.segments import chance
-from visitseg.segments.fit import Labels, kmeans
-from visitseg.segments.sample import spread_rows
-from visitseg.segments.search import best_jaccards
-from visitseg.segments.select_k import silhouettes
-from visitseg.segments.transform import Matrix
+from visitseg.segments.assignment.fit import Labels, kmeans
+from visitseg.segments.choice.select_k import silhouettes
+from visitseg.segments.density.search import best_jaccards
+from visitseg.segments.places import chance
+from visitseg.segments.places.sample import spread_rows
+from visitseg.segments.places.transform import Matrix
 
 # Visits that k-means is fitted to and its indices measured on; and those of the gap statistic and
 # of the silhouette, whose time is quadratic. Halves and periods are of all visits that are given:

@@ -1,0 +1,1 @@
+"""Who belongs where: rules, k-means, distributions; segment, distance and margin of a visit."""

@@ -1,0 +1,1 @@
+"""Is there more than one kind? A fine mixture, merged until density valleys part every pair."""

@@ -1,0 +1,1 @@
+"""Where visits lie: axes in fixed log units, spikes, and the sample that is searched."""
