@@ -48,9 +48,12 @@ ALLOWED = {
     "__init__": {"config", "estimator", "identity", "model", "pipeline", "scoring"},
     "__main__": {"cli"},
 }  # fmt: skip
-# The rooms of segments, in the order of the work: each may import those before it. What lies beside
-# them joins all but the last.
-INNER = ("places", "assignment", "density", "choice", "", "interpretation")
+# Rooms within a room, in the order of the work: each may import those before it; "" is what lies
+# beside them.
+INNER = {
+    "segments": ("places", "assignment", "density", "choice", "", "interpretation"),
+    "report": ("wording", "charts", "", "statements", "figures", "page"),
+}
 # What the numeric wing must never see.
 FORBIDDEN = {
     "segments": {"duckdb", "pyarrow", "pathlib", "yaml", "json"},
@@ -90,17 +93,25 @@ def test_imports_go_one_way(path: Path) -> None:
     assert not libraries & (forbidden - {"pyarrow"} if path.name in TABLES else forbidden)
 
 
-SEGMENTS = sorted((PACKAGE / "segments").rglob("*.py"))
+# A room's own door looks into all of them.
+WITHIN = [
+    path
+    for path in MODULES
+    if room(path) in INNER and path.relative_to(PACKAGE).parts[1] != "__init__.py"
+]
 
 
-@pytest.mark.parametrize("path", SEGMENTS, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_the_rooms_of_segments_follow_the_work(path: Path) -> None:
-    def inner(parts: Sequence[str]) -> str:
-        return parts[0] if (PACKAGE / "segments" / parts[0]).is_dir() else ""
+@pytest.mark.parametrize("path", WITHIN, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_rooms_within_a_room_follow_the_work(path: Path) -> None:
+    order = INNER[room(path)]
 
-    own = INNER.index(inner(path.relative_to(PACKAGE / "segments").parts))
-    names = [name.split(".")[2:] for name in imports(path) if name.startswith("visitseg.segments.")]
-    assert {room for room in map(inner, names) if INNER.index(room) > own} == set()
+    def place(parts: Sequence[str]) -> int:
+        return order.index(parts[0] if parts[0] in order else "")
+
+    _, *own = path.relative_to(PACKAGE).parts
+    names = [name.split(".") for name in imports(path)]
+    there = [n[2:] for n in names if n[:2] == ["visitseg", room(path)] and len(n) > 2]
+    assert [".".join(parts) for parts in there if place(parts) > place(own)] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -14,7 +14,8 @@ import pytest
 from report_folder import FEATURES, SECRET_ID, SVG, build, html, marks, page_of
 
 from visitseg.errors import InputError
-from visitseg.report import features, render
+from visitseg.report import render
+from visitseg.report.wording import features
 
 MEASURES = ["elbow", "silhouette", "davies_bouldin", "calinski_harabasz"]
 HOSTILE = '<script>alert("1")</script>'

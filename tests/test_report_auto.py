@@ -14,9 +14,10 @@ import pytest
 from report_folder import Page, html, marks, page_of
 
 from visitseg.pipeline import Run, demo
-from visitseg.report import answer, candidates, cards, evidence, plain, steps, verdict
 from visitseg.report.folder import RunFolder, read
 from visitseg.report.page import html as written
+from visitseg.report.statements import answer, candidates, cards, evidence, steps, verdict
+from visitseg.report.wording import plain
 
 
 @pytest.fixture(scope="module")

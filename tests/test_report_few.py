@@ -14,18 +14,11 @@ import pytest
 from report_folder import Page
 
 from visitseg.pipeline import demo
-from visitseg.report import (
-    answer,
-    cards,
-    evidence,
-    explorer,
-    facts,
-    tables,
-    verdict,
-    words,
-)
+from visitseg.report.figures import explorer
 from visitseg.report.folder import RunFolder, read
 from visitseg.report.page import html
+from visitseg.report.statements import answer, cards, evidence, facts, tables, verdict
+from visitseg.report.wording import words
 
 Change = Callable[..., RunFolder]
 

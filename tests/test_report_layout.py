@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from visitseg.report import maps, placing
+from visitseg.report.charts import maps, placing
 
 
 def apart(points: list[tuple[float, float]]) -> list[list[float]]:

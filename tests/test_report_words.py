@@ -8,13 +8,14 @@ import sys
 import pyarrow as pa
 import pytest
 
-from visitseg.report import charts, features, shapes, theme, words
+from visitseg.report.charts import drawing, indices, shapes, theme
+from visitseg.report.wording import features, words
 
 
 def test_charts_take_an_arrow_table() -> None:
     table = pa.table({"k": [2, 3, 4], "inertia_ssd": [9.0, 5.0, 4.0]})
-    by_table, by_records = charts.elbow(table, 3), charts.elbow(table.to_pylist(), 3)
-    assert charts.to_svg(by_table) == charts.to_svg(by_records)
+    by_table, by_records = indices.elbow(table, 3), indices.elbow(table.to_pylist(), 3)
+    assert drawing.to_svg(by_table) == drawing.to_svg(by_records)
 
 
 def test_a_colour_belongs_to_the_id() -> None:
@@ -77,9 +78,9 @@ def test_a_cut_name_stays_one_of_its_own(name: str, places: int, expected: str) 
 
 def test_a_mark_says_its_number() -> None:
     table = [{"k": 2, "jaccard": 0.96}, {"k": 3, "jaccard": 0.5}]
-    chart = charts.stability(table, "jaccard", 2, (300, 200), 0.75)
+    chart = indices.stability(table, "jaccard", 2, (300, 200), 0.75)
     for tokens in (False, True):
-        svg = charts.to_svg(chart, tokens=tokens)
+        svg = drawing.to_svg(chart, tokens=tokens)
         assert "<title>K = 2: .96</title></path>" in svg
         assert svg.count("<title>") == 2
         assert "aria-label" not in svg
@@ -87,7 +88,7 @@ def test_a_mark_says_its_number() -> None:
 
 def test_the_text_of_a_tooltip_is_escaped() -> None:
     row = {"title": "<script>x</script>", "colour": "var(--c2)", "again": 0.9, "halves": None}
-    svg = charts.to_svg(shapes.firmness([row], (400, 120)))
+    svg = drawing.to_svg(shapes.firmness([row], (400, 120)))
     assert "<title>&lt;script&gt;x&lt;/script&gt;: .90 when drawn again</title>" in svg
     assert "<script" not in svg
 

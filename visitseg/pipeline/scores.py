@@ -14,7 +14,7 @@ from visitseg.model import Model
 from visitseg.pipeline.steps import simulated, tell
 from visitseg.plan import resolve_input
 from visitseg.progress import Progress, Silent
-from visitseg.report import words
+from visitseg.report.wording import words
 from visitseg.scoring import frozen
 from visitseg.scoring.export import export
 from visitseg.scoring.report import Scored, score_report

@@ -9,7 +9,7 @@ from pathlib import Path
 from visitseg.config import Settings
 from visitseg.plan import SIMULATED_SOURCE
 from visitseg.progress import Progress
-from visitseg.report import words
+from visitseg.report.wording import words
 from visitseg.run_folder import visit_files
 from visitseg.visits.build import VisitTable
 from visitseg.visits.contract import Check

@@ -33,15 +33,18 @@ def render(folder: Path) -> list[Path]:
     OutputError
         The folder cannot be written.
     """
-    from visitseg.report import charts, figures, page  # Altair and Jinja cost start-up time
+    # Altair and Jinja cost start-up time.
+    from visitseg.report import page
+    from visitseg.report.charts import drawing
+    from visitseg.report.figures import pictures
     from visitseg.report.folder import read
 
     run = read(folder)
     written: dict[Path, bytes] = {}
-    for figure in figures.pictures(run):
-        svg = charts.to_svg(figure.chart, figure.finding)
+    for figure in pictures.pictures(run):
+        svg = drawing.to_svg(figure.chart, figure.finding)
         written[folder / "plots" / f"{figure.name}.svg"] = svg.encode()
-        written[folder / "plots" / f"{figure.name}.png"] = charts.to_png(svg)
+        written[folder / "plots" / f"{figure.name}.png"] = drawing.to_png(svg)
     written[folder / "report.html"] = page.html(run).encode()
     try:
         for path, content in written.items():

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from visitseg.errors import InputError
-from visitseg.report import theme, words
+from visitseg.report.charts import theme
+from visitseg.report.wording import words
 
 Record = dict[str, Any]
 

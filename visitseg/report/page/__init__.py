@@ -7,27 +7,22 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from visitseg.report import (
+from visitseg.report.charts import drawing, theme
+from visitseg.report.charts.drawing import Figure
+from visitseg.report.figures import explorer, mix, pictures
+from visitseg.report.folder import Record, RunFolder
+from visitseg.report.statements import (
     answer,
     candidates,
     cards,
     changes,
-    charts,
-    dates,
     evidence,
-    explorer,
     facts,
-    features,
-    figures,
-    mix,
     steps,
     tables,
-    theme,
     verdict,
-    words,
 )
-from visitseg.report.drawing import Figure
-from visitseg.report.folder import Record, RunFolder
+from visitseg.report.wording import dates, features, words
 
 _CLASSIC = ("elbow", "silhouette", "davies_bouldin", "calinski_harabasz")
 _OURS = ("prediction_strength", "bootstrap_jaccard", "density_valley")
@@ -137,12 +132,12 @@ def _heat(run: RunFolder) -> list[Record]:
             "share": words.share(segment.share),
             "cells": [
                 {
-                    "text": figures.centre_text(run, segment, feature),
+                    "text": pictures.centre_text(run, segment, feature),
                     "side": "na" if depth is None else "hi" if depth > 0 else "lo",
                     "depth": f"{abs(depth or 0):.2f}",
                 }
                 for feature in _told(run)
-                for depth in [figures.lift(run, segment, feature)]
+                for depth in [pictures.lift(run, segment, feature)]
             ],
         }
         for segment in run.segments
@@ -167,7 +162,7 @@ def _explore(run: RunFolder) -> Record:
 
 def _evidence(run: RunFolder) -> Record:
     report = run.report
-    drawn = {figure.name: _drawn(figure) for figure in figures.measures(run)}
+    drawn = {figure.name: _drawn(figure) for figure in pictures.measures(run)}
     ours = [drawn[name] for name in _OURS if name in drawn]
     classic = [drawn[name] for name in _CLASSIC if name in drawn]
     firm = _both(explorer.firmness(run), explorer.firmness(run, explorer.NARROW))
@@ -194,7 +189,7 @@ def _evidence(run: RunFolder) -> Record:
 
 
 def _drawn(figure: Figure) -> Record:
-    svg = charts.to_svg(figure.chart, tokens=True)
+    svg = drawing.to_svg(figure.chart, tokens=True)
     hidden = svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
     return {
         "name": figure.name,

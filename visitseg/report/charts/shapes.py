@@ -7,8 +7,8 @@ from typing import Any
 
 import altair as alt
 
-from visitseg.report import features, words
-from visitseg.report.drawing import HALO, SAID, Rows, Size, inline, layered, records
+from visitseg.report.charts.drawing import HALO, SAID, Rows, Size, inline, layered, records
+from visitseg.report.wording import features, words
 
 _HILL = 34
 _STEP = 44

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from visitseg.report import features, words
+from visitseg.report.wording import features, words
 
 _BY_DEFINITION = {
     "bounced": "Saw one page at most, for no measurable time, and ordered nothing.",

@@ -7,8 +7,8 @@ from typing import Any
 
 import altair as alt
 
-from visitseg.report import features, words
-from visitseg.report.drawing import HALO, SAID, Rows, Size, inline, layered, records
+from visitseg.report.charts.drawing import HALO, SAID, Rows, Size, inline, layered, records
+from visitseg.report.wording import features, words
 
 _LETTER = 6.6  # px, an average letter of a label
 _LINE = 15.0  # px, a line of text

@@ -8,8 +8,9 @@ from typing import Any, Literal
 import altair as alt
 import numpy as np
 
-from visitseg.report import placing, words
-from visitseg.report.drawing import HALO, SAID, Rows, Size, inline, layered, records
+from visitseg.report.charts import placing
+from visitseg.report.charts.drawing import HALO, SAID, Rows, Size, inline, layered, records
+from visitseg.report.wording import words
 
 _MOST_RADIUS = 34.0
 _CROWD = 8  # more circles on a phone bear their names alone; the share is a tooltip

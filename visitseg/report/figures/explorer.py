@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from visitseg.report import candidates, cards, features, flows, maps, shapes, splits, words
-from visitseg.report.drawing import Figure
+from visitseg.report.charts import maps, shapes, splits
+from visitseg.report.charts.drawing import Figure
+from visitseg.report.figures import flows
 from visitseg.report.folder import Record, RunFolder
+from visitseg.report.statements import candidates, cards
+from visitseg.report.wording import features, words
 
 WIDE, NARROW = 560, 350
 """Widths of a drawing for half of a desktop's page, and for a phone's, px."""

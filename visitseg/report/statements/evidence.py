@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from visitseg.report import words
 from visitseg.report.folder import Record, RunFolder, Segment
+from visitseg.report.wording import words
 
 GRADES = {"distinct": "ok", "usable": "ok", "doubtful": "warn", "reject": "bad"}
 _STABLE = {"distinct": "Distinct", "usable": "Stable", "doubtful": "Doubtful", "reject": "Unstable"}

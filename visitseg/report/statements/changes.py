@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from visitseg.report import words
 from visitseg.report.folder import Record, RunFolder
+from visitseg.report.wording import words
 
 _KEPT = re.compile(r"^s\d+ .* is kept: ")  # the badge and the name beside it say so
 

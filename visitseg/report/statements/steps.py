@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from visitseg.report import cards, words
 from visitseg.report.folder import RunFolder
+from visitseg.report.statements import cards
+from visitseg.report.wording import words
 
 _NOT_A_SOURCE = {"direct", "(direct)", "(not set)", "not known", "unassigned", "(none)", "(other)"}
 _STEPS = 3

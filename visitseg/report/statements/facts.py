@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from visitseg.report import changes, tables, words
 from visitseg.report.folder import Record, RunFolder
+from visitseg.report.statements import changes, tables
+from visitseg.report.wording import words
 
 _UNATTRIBUTED = {"direct", "(direct)", "(not set)", "not known", "unassigned", "(none)"}
 _MOST = 4

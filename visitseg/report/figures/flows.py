@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from visitseg.report import tables, words
-from visitseg.report.drawing import Size
+from visitseg.report.charts.drawing import Size
 from visitseg.report.folder import Record, RunFolder
+from visitseg.report.statements import tables
+from visitseg.report.wording import words
 
 _GAP, _LEAST, _LOST = 26.0, 2.5, "var(--muted)"
 _ROOM = 34.0  # px, the two lines of text beside a box
@@ -28,7 +29,7 @@ class _Box:
 
 
 def lay_out(run: RunFolder, size: Size) -> tuple[list[Record], list[Record], Size]:
-    """Place the boxes and streams of `visitseg.report.shapes.flow`.
+    """Place the boxes and streams of `visitseg.report.charts.shapes.flow`.
 
     Parameters
     ----------

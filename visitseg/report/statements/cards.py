@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from visitseg.report import evidence, features, plain, words
 from visitseg.report.folder import Record, RunFolder, Segment
+from visitseg.report.statements import evidence
+from visitseg.report.wording import features, plain, words
 
 RELIABLE = 25
 """Visits from which a share of them is worth telling."""

@@ -15,7 +15,7 @@ import altair as alt
 import pyarrow as pa
 import vl_convert
 
-from visitseg.report import theme
+from visitseg.report.charts import theme
 
 Rows: TypeAlias = Sequence[dict[str, Any]] | pa.Table
 Size: TypeAlias = tuple[int, int]

@@ -1,4 +1,4 @@
-"""The charts: one small function each, records or an Arrow table in, an Altair chart out.
+"""The charts of indices by K, and of centres: records or an Arrow table in, an Altair chart out.
 
 Every colour is a token of `theme`, as ``var(--accent)``; every text stands beside its mark.
 """
@@ -9,31 +9,16 @@ from collections.abc import Callable
 
 import altair as alt
 
-from visitseg.report import words
-from visitseg.report.drawing import (
+from visitseg.report.charts.drawing import (
     Rows,
     Size,
     inline,
     layered,
     name_axis,
     records,
-    to_png,
-    to_svg,
 )
-from visitseg.report.measure import by_k
-
-__all__ = [
-    "MEASURES",
-    "PICTURE",
-    "calinski_harabasz",
-    "centre_heat_map",
-    "davies_bouldin",
-    "elbow",
-    "silhouette",
-    "stability",
-    "to_png",
-    "to_svg",
-]
+from visitseg.report.charts.measure import by_k
+from visitseg.report.wording import words
 
 PICTURE: Size = (560, 320)
 """Width and height of a picture in ``plots/``, in pixels."""

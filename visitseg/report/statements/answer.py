@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from visitseg.report import cards, facts, steps, verdict, words
 from visitseg.report.folder import Record, RunFolder, Segment
+from visitseg.report.statements import cards, facts, steps, verdict
+from visitseg.report.wording import words
 
 _NAMED_IN_LEDE = 6
 _NEARLY_ALL = 0.9

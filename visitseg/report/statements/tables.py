@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from visitseg.report import features, words
 from visitseg.report.folder import Record, RunFolder
+from visitseg.report.wording import features, words
 
 _REASONS = {
     "duplicate": "repeated",

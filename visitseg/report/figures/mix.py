@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from datetime import date, timedelta
 
-from visitseg.report import dates, trends, words
-from visitseg.report.drawing import Figure
+from visitseg.report.charts import trends
+from visitseg.report.charts.drawing import Figure
 from visitseg.report.folder import Record, RunFolder, Segment
+from visitseg.report.wording import dates, words
 
 WEEKLY_FROM_DAYS = 121
 """So many days are drawn as weeks, to keep a line readable."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visitseg.report import words
+from visitseg.report.wording import words
 
 _LABELS = {
     "pageviews": "Pages",

@@ -6,9 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from visitseg.report import dates, words
-from visitseg.report.charts import PICTURE
-from visitseg.report.drawing import (
+from visitseg.report.charts.drawing import (
     SAID,
     Rows,
     Size,
@@ -19,6 +17,8 @@ from visitseg.report.drawing import (
     three_ticks,
     utc_ms,
 )
+from visitseg.report.charts.indices import PICTURE
+from visitseg.report.wording import dates, words
 
 LINE_FROM_DAYS = 14
 """Fewer days are points with their intervals: a line would claim a course."""

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from visitseg.report import charts, explorer, features, mix, trends, words
-from visitseg.report.drawing import Chart, Figure, titled
+from visitseg.report.charts import indices, trends
+from visitseg.report.charts.drawing import Chart, Figure, titled
+from visitseg.report.figures import explorer, mix
 from visitseg.report.folder import Record, RunFolder, Segment
+from visitseg.report.wording import features, words
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,10 @@ def measures(run: RunFolder, *, picture: bool = False) -> Iterator[Figure]:
         if place >= _OURS:  # one segment beyond the rules passes every test by definition
             known = [row for row in known if (row.get("k_rest") or 2) > 1]
         if known:
-            draw = charts.MEASURES[measure.name]
+            draw = indices.MEASURES[measure.name]
             limit = thresholds.get(measure.threshold)
             column = (370, 190) if run.profiles else (280, 180)
-            size = charts.PICTURE if picture else column
+            size = indices.PICTURE if picture else column
             yield Figure(
                 name=measure.name,
                 heading=measure.heading,
@@ -208,7 +210,7 @@ def _heat_map(run: RunFolder) -> Chart:
             {"segment": name, "feature": head, "text": text, "lift": depth}
             for name, text, depth in column
         ]
-    return charts.centre_heat_map(cells)
+    return indices.centre_heat_map(cells)
 
 
 def _heat_finding(run: RunFolder) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from visitseg.report import features, words
-from visitseg.report.evidence import evidence_of
 from visitseg.report.folder import RunFolder, Segment
+from visitseg.report.statements.evidence import evidence_of
+from visitseg.report.wording import features, words
 
 _SURE, _USABLE = 0.85, 0.75
 """From which share of its visits on a segment comes back well, and well enough to be used."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
-from visitseg.report import cards, evidence, features, theme, words
+from visitseg.report.charts import theme
 from visitseg.report.folder import Record, RunFolder
+from visitseg.report.statements import cards, evidence
+from visitseg.report.wording import features, words
 
 SHOWN_BEYOND = 3
 """So many K beyond the chosen one, the strict and the stable ones are shown."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, TypeAlias
 
-from visitseg.report import words
-from visitseg.report.drawing import Size
+from visitseg.report.charts.drawing import Size
+from visitseg.report.wording import words
 
 Point: TypeAlias = tuple[float, float]
 Label: TypeAlias = tuple[float, float, str]

@@ -7,8 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from visitseg.report import words
-from visitseg.report.drawing import (
+from visitseg.report.charts.drawing import (
     SAID,
     Rows,
     Size,
@@ -18,6 +17,7 @@ from visitseg.report.drawing import (
     records,
     three_ticks,
 )
+from visitseg.report.wording import words
 
 
 def by_k(

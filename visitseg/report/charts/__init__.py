@@ -1,0 +1,1 @@
+"""Charts: records in, an Altair chart out; know nothing of a run."""

@@ -1,0 +1,1 @@
+"""How things are written: numbers, days, features in their units, conditions in plain words."""
