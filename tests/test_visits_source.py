@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -277,6 +278,20 @@ def test_text_that_is_not_utf_8_is_first_a_matter_of_its_encoding() -> None:
     first, second = caught.value.do.splitlines()
     assert '[csv] encoding = "latin-1"' in first
     assert 'bad_lines = "skip"' in second
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.csv.gz"])
+def test_names_that_are_not_utf_8_are_not_taken_for_a_bad_line(name: str) -> None:
+    content = "visit_id,pageviews,Städte\na,2,Rom\nb,1,Oslo\n".encode("latin-1")
+    Path(name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    options = {"source": "visits", "input": [name], "out": Path("o")}
+    with pytest.raises(InputError, match="names of the columns are not UTF-8") as caught:
+        build_visits(load_settings(options, environment={}))
+    assert caught.value.where == f"{name}, line 1"
+    assert "as latin-1: visit_id,pageviews,Städte" in str(caught.value)
+    Path("s.toml").write_text('[csv]\nencoding = "latin-1"\n')
+    found = build_visits(load_settings(options, file=Path("s.toml"), environment={}))
+    assert found.report["visits"] == 2
 
 
 def test_an_encoding_that_is_not_known_is_said_with_its_key() -> None:

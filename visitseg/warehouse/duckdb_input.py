@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from visitseg.config import CsvSettings
 from visitseg.errors import ConfigError, InputError
-from visitseg.warehouse.files import DatabaseTable, InputFiles
+from visitseg.warehouse.files import DatabaseTable, InputFiles, first_line
 from visitseg.warehouse.layout import layout_select, sql_type
 
 # The column in which a reader puts the file's name.
@@ -42,6 +43,8 @@ class DuckDBInput:
     ------
     ConfigError
         It is in an encoding that DuckDB does not know.
+    InputError
+        The names of its columns are not in the encoding.
     """
 
     found: InputFiles | DatabaseTable
@@ -55,6 +58,9 @@ class DuckDBInput:
                 evidence=[f"there are {', '.join(ENCODINGS)}"],
                 do='Set one of them: [csv] encoding = "latin-1". Or convert the file to UTF-8.',
             )
+        if self.is_csv and self.csv.encoding.lower() == "utf-8":
+            for path in self.found.paths if isinstance(self.found, InputFiles) else ():
+                _check_names(path)
 
     @property
     def description(self) -> str:
@@ -161,6 +167,21 @@ class DuckDBInput:
         if self.csv.delimiter is not None:
             options.append(f"delim = {text(self.csv.delimiter)}")
         return f"SELECT * FROM read_csv({text(path)}, {', '.join(options)})"
+
+
+def _check_names(path: str) -> None:
+    """Refuse names of columns that are not UTF-8: DuckDB would drop the line and not say so."""
+    line = first_line(path)
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        likely = "utf-16" if line[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "latin-1"
+        raise InputError(
+            "the names of the columns are not UTF-8",
+            where=f"{path}, line 1",
+            evidence=[f"as {likely}: {line.decode(likely, 'ignore').strip()}"],
+            do=f'Say how the file is written: [csv] encoding = "{likely}".',
+        ) from error
 
 
 def text(value: str) -> str:

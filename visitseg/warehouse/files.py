@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+import gzip
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +96,15 @@ def file_format(path: str) -> str:
             do=f"Name it by its format: {', '.join(FORMATS)}; text may be gzipped (.gz).",
         )
     return kind
+
+
+def first_line(path: str) -> bytes:
+    """Return the first line of a text file, gzipped or not, up to a megabyte of it."""
+    try:
+        with gzip.open(path) if path.endswith(".gz") else Path(path).open("rb") as stream:
+            return stream.readline(1 << 20)
+    except (OSError, EOFError, zlib.error):  # who reads all of it says best what is wrong
+        return b""
 
 
 def _matches(text: str) -> list[str]:

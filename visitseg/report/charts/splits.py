@@ -22,7 +22,7 @@ def clustergram(
     Parameters
     ----------
     nodes, links : list of dict or pyarrow.Table
-        From `visitseg.report.candidates.nodes`.
+        From `visitseg.report.statements.candidates.nodes`.
     feature : str
         What the height is: a feature's median.
     chosen : int, optional
