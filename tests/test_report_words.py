@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
+import altair as alt
 import pyarrow as pa
 import pytest
 
 from visitseg.report.charts import drawing, indices, shapes, theme
+from visitseg.report.charts.composed import Layered, Panels
 from visitseg.report.wording import features, words
+
+
+def test_charts_are_put_together_as_altair_does_it() -> None:
+    def svg(chart: alt.LayerChart | alt.ConcatChart) -> str:
+        drawn: Any = SimpleNamespace(specification=chart.to_dict)
+        return drawing.to_svg(drawn)
+
+    data, other = drawing.inline([{"a": 1, "b": 2}, {"a": 2, "b": 5}]), [{"a": 3, "b": 1}]
+    chart = alt.Chart(data).encode(x=alt.X("a:Q", title="along"), y="b:N")
+    rule = alt.Chart(drawing.inline(other)).mark_rule().encode(x="a:Q")
+    layers = [chart.mark_line(), chart.mark_point(), rule]
+    ours = Layered(layers, 200, alt.Step(30), "above")
+    theirs = alt.LayerChart(layer=layers, width=200, height=alt.Step(30), title="above")
+    assert drawing.to_svg(ours) == svg(theirs)
+    both = drawing.to_svg(Panels([ours, replace(ours, title="below")], 1, 10))
+    assert both == svg(alt.concat(theirs, theirs.properties(title="below"), columns=1, spacing=10))
+    assert both.index("above") < both.index("below")
 
 
 def test_charts_take_an_arrow_table() -> None:

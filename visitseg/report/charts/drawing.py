@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 from typing import Any, TypeAlias
@@ -16,10 +16,10 @@ import pyarrow as pa
 import vl_convert
 
 from visitseg.report.charts import theme
+from visitseg.report.charts.composed import Chart
 
 Rows: TypeAlias = Sequence[dict[str, Any]] | pa.Table
 Size: TypeAlias = tuple[int, int]
-Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.ConcatChart
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def to_svg(chart: Chart, title: str = "", *, tokens: bool = False) -> str:
 
     Parameters
     ----------
-    chart : altair chart
-        From a function of this module.
+    chart : Layered or Panels
+        From a function of this room.
     title : str
         A sentence with the finding, kept in the drawing for readers that cannot see it.
     tokens : bool
@@ -95,7 +95,7 @@ def to_svg(chart: Chart, title: str = "", *, tokens: bool = False) -> str:
     str
         A whole SVG document.
     """
-    specification = chart.to_dict(validate=False) | {"padding": 4 if tokens else 14}
+    specification = chart.specification() | {"padding": 4 if tokens else 14}
     if isinstance(specification.get("width"), int | float):
         specification["autosize"] = {"type": "fit", "contains": "padding"}
     svg = str(vl_convert.vegalite_to_svg(specification, config=_CONFIG, allowed_base_urls=[]))
@@ -138,14 +138,7 @@ def titled(chart: Chart, heading: str, caption: str) -> Chart:
         heading, subtitle=caption, subtitleColor="var(--muted)", subtitleFontSize=12,
         fontSize=16, subtitlePadding=4, offset=16, limit=900, frame="bounds",
     )  # fmt: skip
-    return chart.properties(title=title)
-
-
-def layered(
-    layers: list[alt.Chart], width: float | alt.Step, height: float | alt.Step
-) -> alt.LayerChart:
-    """Lay charts over one another."""
-    return alt.LayerChart(layer=layers, width=width, height=height)
+    return replace(chart, title=title)
 
 
 def three_ticks(

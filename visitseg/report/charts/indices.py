@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import altair as alt
 
+from visitseg.report.charts.composed import Layered
 from visitseg.report.charts.drawing import (
     Rows,
     Size,
     inline,
-    layered,
     name_axis,
     records,
 )
@@ -24,7 +24,7 @@ PICTURE: Size = (560, 320)
 """Width and height of a picture in ``plots/``, in pixels."""
 
 
-def elbow(rows: Rows, chosen: int | None = None, size: Size = PICTURE) -> alt.LayerChart:
+def elbow(rows: Rows, chosen: int | None = None, size: Size = PICTURE) -> Layered:
     """Draw inertia by K: lower is tighter, and it always falls.
 
     Parameters
@@ -36,13 +36,13 @@ def elbow(rows: Rows, chosen: int | None = None, size: Size = PICTURE) -> alt.La
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         One line, with the value written at the chosen K.
     """
     return by_k(rows, "inertia_ssd", chosen, size, words.number, from_zero=True)
 
 
-def silhouette(rows: Rows, chosen: int | None = None, size: Size = PICTURE) -> alt.LayerChart:
+def silhouette(rows: Rows, chosen: int | None = None, size: Size = PICTURE) -> Layered:
     """Draw silhouette by K with its 95 % interval: higher is better.
 
     Parameters
@@ -54,13 +54,13 @@ def silhouette(rows: Rows, chosen: int | None = None, size: Size = PICTURE) -> a
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         One line over a band, with the value written at the chosen K.
     """
     return by_k(rows, "silhouette", chosen, size, "{:.2f}".format)
 
 
-def davies_bouldin(rows: Rows, chosen: int | None = None, size: Size = PICTURE) -> alt.LayerChart:
+def davies_bouldin(rows: Rows, chosen: int | None = None, size: Size = PICTURE) -> Layered:
     """Draw Davies-Bouldin by K: lower is better.
 
     Parameters
@@ -72,15 +72,13 @@ def davies_bouldin(rows: Rows, chosen: int | None = None, size: Size = PICTURE) 
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         One line, with the value written at the chosen K.
     """
     return by_k(rows, "davies_bouldin", chosen, size, "{:.2f}".format)
 
 
-def calinski_harabasz(
-    rows: Rows, chosen: int | None = None, size: Size = PICTURE
-) -> alt.LayerChart:
+def calinski_harabasz(rows: Rows, chosen: int | None = None, size: Size = PICTURE) -> Layered:
     """Draw Calinski-Harabasz by K: higher is better.
 
     Parameters
@@ -92,7 +90,7 @@ def calinski_harabasz(
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         One line, with the value written at the chosen K.
     """
     return by_k(rows, "calinski_harabasz", chosen, size, words.number)
@@ -100,7 +98,7 @@ def calinski_harabasz(
 
 def stability(
     rows: Rows, field: str, chosen: int | None, size: Size, threshold: float | None
-) -> alt.LayerChart:
+) -> Layered:
     """Draw a measure between 0 and 1 by K, with what was needed as a dashed line.
 
     Parameters
@@ -116,22 +114,22 @@ def stability(
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         One line, with the value written at the chosen K.
     """
     return by_k(rows, field, chosen, size, words.plain, threshold=threshold)
 
 
-def _of(field: str) -> Callable[..., alt.LayerChart]:
+def _of(field: str) -> Callable[..., Layered]:
     def draw(
         rows: Rows, chosen: int | None = None, size: Size = PICTURE, threshold: float | None = None
-    ) -> alt.LayerChart:
+    ) -> Layered:
         return stability(rows, field, chosen, size, threshold)
 
     return draw
 
 
-MEASURES: dict[str, Callable[..., alt.LayerChart]] = {
+MEASURES: dict[str, Callable[..., Layered]] = {
     "elbow": elbow,
     "silhouette": silhouette,
     "davies_bouldin": davies_bouldin,
@@ -143,7 +141,7 @@ MEASURES: dict[str, Callable[..., alt.LayerChart]] = {
 """A chart for each measure of K, by the name of its picture."""
 
 
-def centre_heat_map(cells: Rows) -> alt.LayerChart:
+def centre_heat_map(cells: Rows) -> Layered:
     """Draw the centres: a cell a segment and feature, its value written, its colour the lift.
 
     Parameters
@@ -154,7 +152,7 @@ def centre_heat_map(cells: Rows) -> alt.LayerChart:
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         Rows and columns in the order given.
     """
     drawn = [
@@ -179,6 +177,6 @@ def centre_heat_map(cells: Rows) -> alt.LayerChart:
     tint = chart.mark_rect(cornerRadius=4).encode(
         fill=hue, fillOpacity=alt.FillOpacity("depth:Q", scale=None)
     )
-    return layered(
+    return Layered(
         [tint, chart.mark_text().encode(text=alt.Text("text:N"))], alt.Step(98), alt.Step(38)
     )

@@ -9,14 +9,15 @@ import altair as alt
 import numpy as np
 
 from visitseg.report.charts import placing
-from visitseg.report.charts.drawing import HALO, SAID, Rows, Size, inline, layered, records
+from visitseg.report.charts.composed import Layered
+from visitseg.report.charts.drawing import HALO, SAID, Rows, Size, inline, records
 from visitseg.report.wording import words
 
 _MOST_RADIUS = 34.0
 _CROWD = 8  # more circles on a phone bear their names alone; the share is a tooltip
 
 
-def landscape(rows: Rows, distances: list[list[float]], size: Size) -> alt.LayerChart:
+def landscape(rows: Rows, distances: list[list[float]], size: Size) -> Layered:
     """Draw segments as near as their centres are, by classical scaling (Torgerson 1952).
 
     Parameters
@@ -30,7 +31,7 @@ def landscape(rows: Rows, distances: list[list[float]], size: Size) -> alt.Layer
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         Area is the share of visits; lines join neighbours; a distance without room is
         left out.
     """
@@ -96,7 +97,7 @@ def landscape(rows: Rows, distances: list[list[float]], size: Size) -> alt.Layer
             name.mark_text(align=align, fontWeight="bold"),
             own.encode(text=alt.Text("text:N")).mark_text(align=align, dy=14, color="var(--muted)"),
         ]
-    return layered(layers, width, height)
+    return Layered(layers, width, height)
 
 
 def neighbours(distances: list[list[float]]) -> list[tuple[int, int]]:

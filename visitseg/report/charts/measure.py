@@ -7,13 +7,13 @@ from typing import Any
 
 import altair as alt
 
+from visitseg.report.charts.composed import Layered
 from visitseg.report.charts.drawing import (
     SAID,
     Rows,
     Size,
     decimals,
     inline,
-    layered,
     records,
     three_ticks,
 )
@@ -29,7 +29,7 @@ def by_k(
     *,
     from_zero: bool = False,
     threshold: float | None = None,
-) -> alt.LayerChart:
+) -> Layered:
     """Draw one measure of K: a shade at the chosen K, the interval if known, a line, a value.
 
     Parameters
@@ -51,7 +51,7 @@ def by_k(
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         One line.
     """
     points = [
@@ -114,7 +114,7 @@ def by_k(
         text = marked.mark_text(fontWeight="bold", fontSize=13, **free_side(points, at))
         layers.insert(0, shade.encode(x=alt.X("from:Q", title="K"), x2=alt.X2("to:Q")))
         layers.append(text.encode(x=x, y=y, text=alt.Text("text:N")))
-    return layered(layers, *size)
+    return Layered(layers, *size)
 
 
 def free_side(points: list[dict[str, Any]], at: int) -> dict[str, Any]:

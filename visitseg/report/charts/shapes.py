@@ -7,7 +7,8 @@ from typing import Any
 
 import altair as alt
 
-from visitseg.report.charts.drawing import HALO, SAID, Rows, Size, inline, layered, records
+from visitseg.report.charts.composed import Layered
+from visitseg.report.charts.drawing import HALO, SAID, Rows, Size, inline, records
 from visitseg.report.wording import features, words
 
 _HILL = 34
@@ -20,7 +21,7 @@ _ZONES = (
 )
 
 
-def ridges(rows: Rows, feature: str, width: int, currency: str | None = None) -> alt.LayerChart:
+def ridges(rows: Rows, feature: str, width: int, currency: str | None = None) -> Layered:
     """Draw how a feature is spread in each segment: a hill each, drawn to one height.
 
     Parameters
@@ -37,7 +38,7 @@ def ridges(rows: Rows, feature: str, width: int, currency: str | None = None) ->
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         The axis is logarithmic: log(1 + value).
     """
     segments = records(rows)
@@ -99,7 +100,7 @@ def ridges(rows: Rows, feature: str, width: int, currency: str | None = None) ->
     if absent:
         gone = alt.Chart(inline(absent)).encode(x=x, y=y, text=alt.Text("text:N"))
         layers.append(gone.mark_text(align="left", color="var(--muted)", dx=4))
-    return layered(layers, width, height)
+    return Layered(layers, width, height)
 
 
 def _tick(feature: str, value: float, currency: str | None) -> str:
@@ -122,7 +123,7 @@ def _ticks(feature: str, low: float, high: float) -> list[float]:
     return inside[-5:] if len(inside) > 5 else inside
 
 
-def firmness(rows: Rows, size: Size) -> alt.LayerChart:
+def firmness(rows: Rows, size: Size) -> Layered:
     """Draw how much of each segment is the same when the data are drawn again.
 
     Parameters
@@ -135,7 +136,7 @@ def firmness(rows: Rows, size: Size) -> alt.LayerChart:
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         Filled dots: drawn again. Hollow ones: the other half of the days.
     """
     segments = records(rows)
@@ -182,10 +183,10 @@ def firmness(rows: Rows, size: Size) -> alt.LayerChart:
         )
         hollow = other.mark_point(size=80, strokeWidth=2, fill="var(--sheet)", opacity=1, aria=True)
         layers.insert(2, hollow)
-    return layered(layers, *size)
+    return Layered(layers, *size)
 
 
-def flow(nodes: Rows, links: Rows, size: Size) -> alt.LayerChart:
+def flow(nodes: Rows, links: Rows, size: Size) -> Layered:
     """Draw what became of the rows: from the export to visits, rules and segments.
 
     Parameters
@@ -199,7 +200,7 @@ def flow(nodes: Rows, links: Rows, size: Size) -> alt.LayerChart:
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         Heights are shares of what the column counts.
     """
     width, height = size
@@ -248,7 +249,7 @@ def flow(nodes: Rows, links: Rows, size: Size) -> alt.LayerChart:
     )  # fmt: skip
     head = labels.mark_text(align="left", dx=8, dy=-7, fontWeight="bold", fontSize=13)
     foot = labels.mark_text(align="left", dx=8, dy=10, color="var(--muted)", fontSize=13)
-    return layered(
+    return Layered(
         [stream, box, head.encode(text=alt.Text("title:N")), foot.encode(text=alt.Text("text:N"))],
         width,
         height,

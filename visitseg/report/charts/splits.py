@@ -7,16 +7,15 @@ from typing import Any
 
 import altair as alt
 
-from visitseg.report.charts.drawing import HALO, SAID, Rows, Size, inline, layered, records
+from visitseg.report.charts.composed import Layered
+from visitseg.report.charts.drawing import HALO, SAID, Rows, Size, inline, records
 from visitseg.report.wording import features, words
 
 _LETTER = 6.6  # px, an average letter of a label
 _LINE = 15.0  # px, a line of text
 
 
-def clustergram(
-    nodes: Rows, links: Rows, feature: str, chosen: int | None, size: Size
-) -> alt.LayerChart:
+def clustergram(nodes: Rows, links: Rows, feature: str, chosen: int | None, size: Size) -> Layered:
     """Draw how segments split from one K to the next (Schonlau 2002).
 
     Parameters
@@ -32,7 +31,7 @@ def clustergram(
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         Area is the share of visits, width of a line the share that moves on.
     """
     drawn = [node | {"area": max(40.0, 900 * node["share"])} for node in records(nodes)]
@@ -80,7 +79,7 @@ def clustergram(
         names = alt.Chart(inline(_apart(here, low, high, size[1], above=True)))
         names = names.encode(x=x, y=alt.Y("label:Q", scale=y_scale), text=alt.Text("title:N"))
         layers += [names.mark_text(fontWeight="bold", **HALO), names.mark_text(fontWeight="bold")]
-    return layered(layers, *size)
+    return Layered(layers, *size)
 
 
 def _log_ticks(low: float, high: float, *, time: bool) -> list[float]:

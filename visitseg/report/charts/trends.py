@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
 
+from visitseg.report.charts.composed import Layered, Panels
 from visitseg.report.charts.drawing import (
     SAID,
     Rows,
     Size,
     inline,
-    layered,
     name_axis,
     records,
     three_ticks,
@@ -27,7 +28,7 @@ _YEAR_MS = 300 * 86_400_000  # from about a year on, a label needs the year
 _PERCENT = "format(datum.value * 100, '.3~g') + '\\u00a0%'"
 
 
-def mix_panel(rows: Rows, colour: str, size: Size, *, dashed: bool = False) -> alt.LayerChart:
+def mix_panel(rows: Rows, colour: str, size: Size, *, dashed: bool = False) -> Layered:
     """Draw one segment's share by day, with its 95 % interval and the last value.
 
     Parameters
@@ -41,7 +42,7 @@ def mix_panel(rows: Rows, colour: str, size: Size, *, dashed: bool = False) -> a
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         A line over a band; under 14 days, points with their intervals.
     """
     days = [
@@ -91,10 +92,10 @@ def mix_panel(rows: Rows, colour: str, size: Size, *, dashed: bool = False) -> a
         x=alt.X("from:T", scale=x_scale, axis=axis), x2=alt.X2("to:T"),
         y=alt.value(0), y2=alt.value("height"), **SAID,
     )  # fmt: skip
-    return layered([*drawn, value.encode(text=alt.Text("text:N")), strips], *size)
+    return Layered([*drawn, value.encode(text=alt.Text("text:N")), strips], *size)
 
 
-def one_day_mix(rows: Rows, size: Size = PICTURE) -> alt.LayerChart:
+def one_day_mix(rows: Rows, size: Size = PICTURE) -> Layered:
     """Draw the shares of a single day as points with their 95 % intervals.
 
     Parameters
@@ -106,7 +107,7 @@ def one_day_mix(rows: Rows, size: Size = PICTURE) -> alt.LayerChart:
 
     Returns
     -------
-    altair.LayerChart
+    Layered
         One row a segment, in the order given.
     """
     fields = ("segment", "colour", "pct", "pct_low", "pct_high")
@@ -125,7 +126,7 @@ def one_day_mix(rows: Rows, size: Size = PICTURE) -> alt.LayerChart:
     colour = alt.Color("colour:N", scale=None)
     chart = alt.Chart(inline(shares)).encode(x=x, y=y)
     ends = {"x": alt.X("pct_low:Q", title=None), "x2": alt.X2("pct_high:Q")}
-    return layered(
+    return Layered(
         [
             chart.mark_rule(strokeWidth=3, opacity=0.4).encode(color=colour, **ends),
             chart.mark_point(filled=True, size=60, opacity=1, aria=True).encode(
@@ -144,7 +145,7 @@ def _with_interval(row: dict[str, Any]) -> str:
     return f"{words.share(row['pct'])} ({low} to {high})"
 
 
-def segment_mix(rows: Rows, columns: int = 3) -> alt.ConcatChart | alt.LayerChart:
+def segment_mix(rows: Rows, columns: int = 3) -> Panels | Layered:
     """Draw the mix over time, one panel a segment, each with its own scale.
 
     Parameters
@@ -157,7 +158,7 @@ def segment_mix(rows: Rows, columns: int = 3) -> alt.ConcatChart | alt.LayerChar
 
     Returns
     -------
-    altair.ConcatChart or altair.LayerChart
+    Panels or Layered
         Panels of `mix_panel`; for a single day, `one_day_mix`.
     """
     shares = records(rows)
@@ -167,5 +168,5 @@ def segment_mix(rows: Rows, columns: int = 3) -> alt.ConcatChart | alt.LayerChar
     for segment_id in dict.fromkeys(row["segment_id"] for row in shares):
         own = [row for row in shares if row["segment_id"] == segment_id]
         panel = mix_panel(own, own[0]["colour"], (250, 140), dashed=own[0]["dashed"])
-        panels.append(panel.properties(title=own[0]["segment"]))
-    return alt.concat(*panels, columns=columns, spacing=28)
+        panels.append(replace(panel, title=own[0]["segment"]))
+    return Panels(panels, columns, spacing=28)

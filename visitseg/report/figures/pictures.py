@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from visitseg.report.charts import indices, trends
-from visitseg.report.charts.drawing import Chart, Figure, titled
+from visitseg.report.charts.composed import Chart
+from visitseg.report.charts.drawing import Figure, titled
 from visitseg.report.figures import explorer, mix
 from visitseg.report.folder import Record, RunFolder, Segment
 from visitseg.report.wording import features, words
