@@ -48,7 +48,8 @@ class Cut:
     silhouette, davies_bouldin, calinski_harabasz : float
         NaN for one group.
     gap, gap_error : float
-        Gap statistic and its simulation error (Tibshirani, Walther & Hastie 2001).
+        Gap statistic and its simulation error (Tibshirani, Walther & Hastie 2001), on the visits
+        of the silhouette.
     jaccard : float
         Of the least stable group over bootstrap resamples (Hennig 2007).
     prediction_strength : float
