@@ -17,7 +17,6 @@ from visitseg.errors import SegmentError
 from visitseg.segments.assignment import rules
 from visitseg.segments.auto import segment
 from visitseg.segments.density.valley import DEEP
-from visitseg.segments.interpretation import naming
 from visitseg.segments.places import chance
 from visitseg.segments.rest import look
 from visitseg.segments.segmentation import Segmentation
@@ -213,6 +212,31 @@ def test_buyers_part_where_their_revenue_really_does() -> None:
     assert adjusted_rand_score(visits.kinds, answer.found.labels) > 0.95
 
 
+def test_a_bound_that_the_answer_gives_way_to_is_said(found: tuple[Planted, Segmentation]) -> None:
+    columns = found[0].columns
+    capped, least = segment(columns, k_max=3), segment(columns, k_min=6)
+    assert (capped.k_final, least.k_final) == (3, 3)
+    for answer, bound in ((capped, "but k_max = 3 leaves room for one"), (least, "k_min = 6 asks")):
+        text = answer.decision["text"]
+        assert "fall into 2 kinds, so that the data themselves say K = 4 (7 of 7" in text
+        assert bound in text
+        assert text.endswith("it would be K = 4.")
+        assert "continuum" not in text
+        assert answer.decision["runner_up"] is None
+
+
+def test_what_the_data_say_does_not_depend_on_the_k_that_is_given(
+    found: tuple[Planted, Segmentation],
+) -> None:
+    for k in (2, 3, 5):
+        answer = segment(found[0].columns, k=k)
+        assert answer.k_final == k
+        assert answer.grade == "distinct"
+        assert "themselves say K = 4: 2 kinds" in answer.decision["text"] or k == 2
+    without = segment(found[0].columns, k=2).decision["text"]
+    assert "It leaves no room for the rule converted; without that, the data" in without
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 10])
 def test_few_visits_get_a_sound_answer(n: int) -> None:
     visits = families.continuum(np.random.default_rng(1), n)
@@ -249,10 +273,3 @@ def test_contributions_add_up_by_family(found: tuple[Planted, Segmentation]) -> 
     assert sum(told.values()) == pytest.approx(1)
     parts = answer.contributions
     assert told["volume"] == pytest.approx(parts["log pageviews"] + parts["log hits a page"])
-
-
-def test_visits_that_hold_no_page_are_named_for_that_and_not_for_a_share_of_no_pages() -> None:
-    columns = {name: np.zeros(5) for name in ("pageviews", "unique_pages", "transactions")}
-    columns |= {"hits": np.full(5, 2.0), "time_on_site_sec": np.full(5, 30.0)}
-    rows = naming.typical(columns, np.zeros(5, dtype=np.int32), 1)
-    assert naming.name_segments(rows)[0].text == "visits without pages"

@@ -33,7 +33,8 @@ def found() -> tuple[Planted, Segmentation]:
 def told(found: tuple[Planted, Segmentation]) -> dict[str, Any]:
     visits, answer = found
     device = (["desktop", "mobile"], np.arange(len(visits.kinds)) % 2)
-    return explore.explorer(visits.columns, answer, {"device": device})
+    names = [f"called {c}" for c in range(answer.k_final)]
+    return explore.explorer(visits.columns, answer, names, {"device": device})
 
 
 def test_every_k_that_was_weighed_is_described(

@@ -18,8 +18,9 @@ from visitseg.segments.assignment.fit import canonical_order
 from visitseg.segments.assignment.fitted import Assigned, Buyers, Fitted
 from visitseg.segments.buyers import is_outcome, split_buyers
 from visitseg.segments.candidates import candidates
-from visitseg.segments.choice.decide import decide, record
+from visitseg.segments.choice.decide import Bound, decide
 from visitseg.segments.choice.evidence import evidence_of
+from visitseg.segments.choice.record import record
 from visitseg.segments.choice.stability import LOOKED_AT
 from visitseg.segments.density import search
 from visitseg.segments.places import sample
@@ -86,17 +87,17 @@ def segment(
     with threadpool_limits(limits=1), config_context(**_PLAIN):
         before = previous.rules if previous else ()
         ruled = rules.applicable(columns, k=k, before=before) if visits else ()
+        no_room = set(rules.applicable(columns, before=before) if visits else ()) - set(ruled)
         on_step("looking for density valleys")
         votes = search.VOTES if previous is None else retrain.VOTES
         rest = _beyond(columns, ruled, seed, visits, transforms, votes)
-        room = max((k_max if k is None else k) - len(ruled), 1)
-        k_strict = min(rest.search.tree.k, room) if rest else 0
-        if k is None and 1 < k_strict < k_min - len(ruled):
-            k_strict = 1
+        k_strict, bound = rest.search.tree.k if rest else 0, None
+        if rest and k is None:
+            k_strict, bound = _within(rest, len(ruled), k_min, k_max)
         strict = rest.distinct(k_strict) if rest else None
         held = retrain.hold(rest, previous) if rest and previous and k is None else None
-        if rest and held and held.k <= room:
-            k_strict, strict = held.k, rest.groups(held.labels, held.k)
+        if rest and held and held.k <= max(k_max - len(ruled), 1):
+            bound, k_strict, strict = None, held.k, rest.groups(held.labels, held.k)
         buyers = None
         if rest and strict and k is None and rules.CONVERTED in ruled:
             ruled, buyers = _outcome(columns, ruled, rest, strict, room=k_max - len(ruled))
@@ -151,6 +152,8 @@ def segment(
                 by_user=k is not None,
                 held=held.sentence if held else None,
                 alike=rest is not None and rest.different == 1,
+                bound=bound,
+                no_room=sorted(no_room),
             ),
             contributions=rest.contributions() if rest else {},
             atoms=rest.atoms() if rest else {},
@@ -174,6 +177,16 @@ def _beyond(
     if not len(rows):
         return None
     return look(columns, rows, seed, visits=visits, transforms=transforms, votes=votes)
+
+
+def _within(rest: Rest, n_ruled: int, k_min: int, k_max: int) -> tuple[int, Bound | None]:
+    """Keep the number of distinct segments within the bounds; return the one that it ran into."""
+    k, room = rest.search.tree.k, max(k_max - n_ruled, 1)
+    if k > room:
+        return room, Bound("k_max", k_max, k, rest.search.supporters(k))
+    if 1 < k < k_min - n_ruled:
+        return 1, Bound("k_min", k_min, k, rest.search.supporters(k))
+    return k, None
 
 
 def _outcome(

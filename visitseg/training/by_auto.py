@@ -118,7 +118,7 @@ def by_auto(
     pq.write_table(tables.evidence_table(found.evidence), folder / "k_diagnostics.parquet")
     content = profiles.profiles(columns, found, told, described)
     write_json(folder / "profiles.json", content)
-    aside = explore.explorer(columns, found, described.dimensions)
+    aside = explore.explorer(columns, found, names, described.dimensions)
     write_json(folder / "explorer.json", aside)
     temporal = _write_mix(folder, mix, found.ids) if mix else None
     looked, beyond = found.looked_at

@@ -130,13 +130,14 @@ def contributions(run: RunFolder) -> Record | None:
     little = [
         features.axis(a).lower()
         for a, share in zip(told["axes"], parts["all"], strict=True)
-        if share < 0.03
+        if round(share, 3) < 0.03
     ]
     note = ""
     if little and len(little) < len(told["axes"]):
-        verb = "explain" if len(little) > 1 else "explains"
+        several = len(little) > 1
         note = (
-            f"{words.capital(words.listed(little))} {verb} under 3{words.NBSP}% of the differences."
+            f"{words.capital(words.listed(little))} explain{'' if several else 's'} under "
+            f"3{words.NBSP}% of the differences{' each' if several else ''}."
         )
     return {"heads": heads, "rows": rows, "note": note}
 

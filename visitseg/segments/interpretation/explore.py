@@ -1,4 +1,4 @@
-"""What an explorer of the segments needs: spreads, distances, and what other K would have given."""
+"""What an explorer of the segments needs: distances, and what other K would have given."""
 
 from __future__ import annotations
 
@@ -13,102 +13,16 @@ from visitseg.segments.assignment.rules import CONVERTED, converted
 from visitseg.segments.candidates import Candidate
 from visitseg.segments.choice import decide
 from visitseg.segments.density.valley import DEEP
-from visitseg.segments.interpretation.naming import Name, name_segments, typical
+from visitseg.segments.interpretation.naming import name_segments, typical
+from visitseg.segments.interpretation.spreads import rounded, spreads
 from visitseg.segments.places import sample
 from visitseg.segments.places.axes import Columns
 from visitseg.segments.places.transform import Matrix
 from visitseg.segments.segmentation import Segmentation
 
-GRID = 64
-"""Points at which a density is given."""
-
 # An order sets visits as far apart as a factor of 20 on one behaviour: facts about log units.
 _ORDER = 3.0
 _BORDER = 0.1
-# Bandwidth by Silverman's rule (1986, eq. 3.31), and what half a count is on a log axis.
-_SILVERMAN, _LEAST = 0.9, 0.06
-
-
-def spreads(columns: Columns, labels: Labels, ids: Sequence[str]) -> dict[str, Any]:
-    """Describe how every feature is spread, over all visits and in each segment.
-
-    Parameters
-    ----------
-    columns : mapping of str to ndarray of shape (n_visits,)
-        Features in their own units, NaN where unknown.
-    labels : ndarray of shape (n_visits,)
-        Clusters; -1 is left out of the segments.
-    ids : sequence of str
-        The segment id of every cluster.
-
-    Returns
-    -------
-    dict
-        Feature -> ``at``: values at which densities are given, evenly spaced in log(1 + value);
-        ``all`` and ``segments``: median, quartiles, mean, share known, share above zero among all
-        visits, and the density (highest 1) of the known values.
-    """
-    found = {}
-    for name, values in columns.items():
-        grid = _grid(values, labels, len(ids))
-        found[name] = {
-            "at": _rounded(np.expm1(grid)),
-            "all": _spread(values, grid),
-            "segments": {id_: _spread(values[labels == c], grid) for c, id_ in enumerate(ids)},
-        }
-    return found
-
-
-def _grid(values: Matrix, labels: Labels, k: int) -> Matrix:
-    """Return places from the least value to where nearly all values of every segment lie."""
-    known = np.isfinite(values)
-    if not known.any():
-        return np.linspace(0, 1, GRID)
-    tops = [np.quantile(values[known], 0.995)]
-    tops += [np.quantile(own, 0.95) for c in range(k) if len(own := values[known & (labels == c)])]
-    low, high = np.log1p(np.maximum([values[known].min(), max(tops)], 0))
-    return np.linspace(max(low - 0.3, 0), high + 0.3, GRID)
-
-
-def _spread(values: Matrix, grid: Matrix) -> dict[str, Any]:
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return {"known_share": 0.0}
-    low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
-    return {
-        "known_share": len(known) / len(values),
-        "above_zero": float((known > 0).sum() / len(values)),
-        "mean": float(known.mean()),
-        "q25": float(low),
-        "median": float(middle),
-        "q75": float(high),
-        "density": _density(known, grid),
-    }
-
-
-def _density(values: Matrix, grid: Matrix) -> list[float]:
-    """Return a Gaussian kernel density of log(1 + value), highest 1."""
-    drawn = values[sample.spread_rows(len(values), sample.LARGEST)]
-    if (drawn == np.round(drawn)).all():  # a whole number stands for its cell
-        drawn = drawn + np.linspace(-0.5, 0.5, len(drawn) + 2)[1:-1][_mixed(len(drawn))]
-    places = np.log1p(np.maximum(drawn, 0))
-    quarter, three = np.quantile(places, [0.25, 0.75])
-    width = min(float(places.std()), float(three - quarter) / 1.34) or float(places.std())
-    bandwidth = max(_SILVERMAN * width * len(places) ** -0.2, _LEAST)
-    cells = np.linspace(grid[0], grid[-1], 8 * GRID)
-    step = cells[1] - cells[0]
-    counts = np.bincount(
-        np.clip(np.round((places - grid[0]) / step), 0, len(cells) - 1).astype(int),
-        minlength=len(cells),
-    )
-    kernel = np.exp(-0.5 * ((grid[:, None] - cells) / bandwidth) ** 2)
-    density = kernel @ counts
-    return _rounded(density / density.max(), 3)
-
-
-def _mixed(n: int) -> npt.NDArray[np.intp]:
-    mixed: npt.NDArray[np.intp] = np.random.default_rng(0).permutation(n)
-    return mixed
 
 
 def landscape(columns: Columns, found: Segmentation) -> dict[str, Any] | None:
@@ -132,7 +46,7 @@ def landscape(columns: Columns, found: Segmentation) -> dict[str, Any] | None:
     if space is None:
         return None
     names = list(space.names)
-    places = np.nan_to_num(space.place(columns))
+    places = _known(space.place(columns))
     if CONVERTED in found.fitted.ruled:
         names.append("order placed")
         places = np.column_stack([places, _ORDER * converted(columns)])
@@ -143,18 +57,29 @@ def landscape(columns: Columns, found: Segmentation) -> dict[str, Any] | None:
     shares = [part / (part.sum() or 1.0) for part in parts]
     return {
         "axes": names,
-        "centers": [_rounded(row) for row in centers],
-        "distances": [_rounded(row) for row in apart],
+        "centers": [rounded(row) for row in centers],
+        "distances": [rounded(row) for row in apart],
         "contributions": {
-            "all": _rounded(shares[0], 4),
+            "all": rounded(shares[0], 4),
             "segments": {
-                id_: _rounded(row, 4) for id_, row in zip(found.ids, shares[1:], strict=True)
+                id_: rounded(row, 4) for id_, row in zip(found.ids, shares[1:], strict=True)
             },
         },
     }
 
 
-def alternatives(columns: Columns, found: Segmentation) -> list[dict[str, Any]]:
+def _known(places: Matrix) -> Matrix:
+    """Put unknown places at the mean of the known ones: they part nobody."""
+    filled = places.copy()
+    for along in filled.T:
+        known = np.isfinite(along)
+        along[~known] = along[known].mean() if known.any() else 0.0
+    return filled
+
+
+def alternatives(
+    columns: Columns, found: Segmentation, names: Sequence[str]
+) -> list[dict[str, Any]]:
     """Describe what each K would give: its segments beyond the rules, and where they come from.
 
     Parameters
@@ -163,12 +88,15 @@ def alternatives(columns: Columns, found: Segmentation) -> list[dict[str, Any]]:
         Features in their own units.
     found : Segmentation
         With its candidates.
+    names : sequence of str
+        Of the clusters.
 
     Returns
     -------
     list of dict
-        Per K: ``segments`` with name, share of all visits, medians, share above zero; the chosen K
-        names its clusters. ``links``: [place at the K before, place here, share of all visits].
+        Per K: ``segments`` with name, share of all visits, medians, share above zero; those of the
+        chosen K are the clusters. ``links``: [place at the K before, place here, share of all
+        visits].
     """
     chosen = list(found.fitted.clusters)
     rest_share = float(found.sizes[chosen].sum() / max(found.sizes.sum(), 1))
@@ -181,7 +109,12 @@ def alternatives(columns: Columns, found: Segmentation) -> list[dict[str, Any]]:
             {
                 "k": candidate.k,
                 "k_rest": k,
-                "segments": _described(own, candidate, scale, chosen),
+                "segments": _described(
+                    own,
+                    candidate,
+                    scale,
+                    [(found.ids[c], names[c]) for c in chosen] if candidate.chosen else None,
+                ),
                 "links": _links(before, labels, scale),
             }
         )
@@ -190,12 +123,17 @@ def alternatives(columns: Columns, found: Segmentation) -> list[dict[str, Any]]:
 
 
 def _described(
-    own: Columns, candidate: Candidate, scale: float, chosen: Sequence[int]
+    own: Columns, candidate: Candidate, scale: float, known: list[tuple[str, str]] | None
 ) -> list[dict[str, Any]]:
+    """Describe the segments of one K; id and name are `known` of those that were chosen."""
     labels, k = candidate.labels, candidate.k_rest
-    names = (
-        name_segments(typical(own, labels, k)) if k > 1 else [Name("everyone else", "one group")]
-    )
+    called: Sequence[tuple[str | None, str]]
+    if known is not None:
+        called = known
+    elif k > 1:
+        called = [(None, name.text) for name in name_segments(typical(own, labels, k))]
+    else:
+        called = [(None, "everyone else")]
     rows = []
     for place in range(k):
         mine = labels == place
@@ -210,8 +148,8 @@ def _described(
         }
         rows.append(
             {
-                "name": names[place].text,
-                "segment_id": f"s{chosen[place] + 1}" if candidate.chosen else None,
+                "name": called[place][1],
+                "segment_id": called[place][0],
                 "share": n * scale,
                 "medians": medians,
                 "above_zero": above,
@@ -230,6 +168,7 @@ def _links(before: Labels | None, labels: Labels, scale: float) -> list[list[flo
 def explorer(
     columns: Columns,
     found: Segmentation,
+    names: Sequence[str],
     dimensions: Mapping[str, tuple[Sequence[str], npt.NDArray[np.int64]]],
 ) -> dict[str, Any]:
     """Return the content of ``explorer.json``.
@@ -240,6 +179,8 @@ def explorer(
         Features in their own units.
     found : Segmentation
         The segments, with the candidates for K.
+    names : sequence of str
+        Of the segments.
     dimensions : mapping of str to (values, codes)
         See `visitseg.segments.interpretation.interpret.breakdown`.
     """
@@ -263,7 +204,7 @@ def explorer(
         },
         "landscape": landscape(columns, found),
         "features": spreads(columns, labels, ids),
-        "candidates": alternatives(columns, found),
+        "candidates": alternatives(columns, found, names),
     }
 
 
@@ -272,7 +213,3 @@ def _shares(values: Sequence[str], codes: npt.NDArray[np.int64]) -> dict[str, fl
     shares = np.bincount(codes, minlength=len(values)) / max(len(codes), 1)
     top = np.argsort(-shares, kind="stable")[:10]
     return {values[i]: float(shares[i]) for i in top}
-
-
-def _rounded(values: Matrix, digits: int = 5) -> list[float]:
-    return [float(value) for value in np.round(values, digits)]

@@ -67,6 +67,8 @@ def typical(columns: Columns, labels: Labels, k: int) -> list[dict[str, float]]:
         row = {name: _median(value[own]) for name, value in values.items()}
         row["converted"] = float(bought[own].mean()) if own.any() else 0.0
         row["bounced"] = float(gone[own].mean()) if own.any() else 0.0
+        if "add_to_carts" in columns and own.any():
+            row["filled"] = float((columns["add_to_carts"][own] > 0).mean())
         found.append(row)
     return found
 
@@ -103,9 +105,12 @@ def _first_match(row: Mapping[str, float]) -> Name:
     if pages < 1:
         return Name("visits without pages", "the median visit holds no page view")
     if pace < 4:
-        return Name("suspected bots", f"the median visit spends {pace:.1f} s a page")
+        told = f"the median visit sees {pages:.0f} page{'s' * (pages != 1)}, {pace:.1f} s each"
+        return Name("suspected bots" if pages >= 10 else "skimmers", told)
+    if row.get("filled", 0.0) >= 0.3:
+        return Name("cart builders", f"{row['filled']:.0%} of the visits fill a cart")
     if hits >= 2.5:
-        return Name("cart builders", f"the median visit sends {hits:.1f} hits a page")
+        return Name("clickers", f"the median visit sends {hits:.1f} hits a page")
     if distinct <= 0.5:
         return Name("searchers", f"of the median visit's pages {distinct:.0%} are distinct")
     if pace >= 120:

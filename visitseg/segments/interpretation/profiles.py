@@ -70,16 +70,20 @@ def describe(
     """
     k, labels = found.k_final, found.found.labels
     given = names or {}
-    own = (
-        name_segments(typical(columns, labels, k))
-        if visits
-        else [Name(f"segment {c + 1}", "the columns have no known meaning") for c in range(k)]
-    )
+    if visits:
+        rows = typical(columns, labels, k)
+        called = name_segments(rows)
+        fresh = [c for c, id_ in enumerate(found.ids) if id_ not in given]
+        # Told apart from one another only: a name that is kept says nothing of today's others.
+        for c, name in zip(fresh, name_segments([rows[c] for c in fresh]), strict=True):
+            called[c] = name
+    else:
+        called = [Name(f"segment {c + 1}", "the columns have no known meaning") for c in range(k)]
     taken = {given[id_] for id_ in found.ids if id_ in given}
-    called = []
-    for id_, name in zip(found.ids, own, strict=True):
-        text = f"{name.text} ({id_})" if name.text in taken else name.text
-        called.append(Name(given.get(id_, text), name.because))
+    for c, id_ in enumerate(found.ids):
+        text = called[c].text
+        text = given.get(id_, f"{text} ({id_})" if text in taken else text)
+        called[c] = Name(text, called[c].because)
     return Description(called, rule_cards(columns, labels, k, found.fitted.ruled))
 
 
