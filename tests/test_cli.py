@@ -178,6 +178,10 @@ def test_report_renders_an_old_run_again(cli: Any, simulated: str) -> None:
     assert found.code == 0, found.err
     assert Path("o/report.html").read_text() == before
     assert "report.html" in found.out
+    sealed = Path("o/manifest.json").read_bytes()
+    Path("o/model_report.json").write_text("{}")
+    assert_clear_error(cli("report", "o"), 1, "not what the run wrote", "model_report.json")
+    assert Path("o/manifest.json").read_bytes() == sealed
 
 
 def _write_day(path: str, **replaced: Any) -> None:

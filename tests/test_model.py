@@ -126,6 +126,9 @@ BREAKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "do not name each": lambda told: told["rules"].clear(),
     "one number per axis": lambda told: told["centres"][0]["mean"].pop(),
     "covariance, share or atoms": lambda told: told["centres"][0]["covariance"].pop(),
+    "symmetric and positive definite": lambda told: told["centres"][0]["covariance"][0].__setitem__(
+        0, -5
+    ),
     "is no feature": lambda told: told["transforms"][0].update(column="pages"),
     "'exec' is not known": lambda told: told["transforms"][0].update(transform="exec"),
 }

@@ -271,6 +271,18 @@ def test_killed_at_random_moments_the_store_is_whole(runs: dict[str, Path], tmp_
     assert int(said.split()[0]) >= 40, "too few processes were alive when they were killed"
 
 
+@pytest.mark.parametrize("name", ["ledger.json", "model_report.json", "model.json"])
+def test_a_run_that_was_edited_is_not_promoted(
+    runs: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    run = shutil.copytree(runs["jan"], tmp_path / "run")
+    (run / name).write_text((run / name).read_text() + "x")
+    with pytest.raises(InputError, match="not what the run wrote") as caught:
+        promote(run, tmp_path / "models", GATE)
+    assert name in str(caught.value)
+    assert not (tmp_path / "models").exists()
+
+
 def test_a_torn_line_of_the_log_swallows_no_other(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with store.changing():

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from visitseg.errors import InputError
@@ -82,7 +83,7 @@ def read(path: Path, stored_as: str | None = None) -> Model:
             "the model cannot be read",
             where=str(path),
             evidence=[error.strerror or str(error)],
-            do="Check --model.",
+            do="Check its path and its permissions.",
         ) from error
     except ValueError as error:
         raise _no_model(path, [f"not JSON: {error}"]) from error
@@ -162,6 +163,16 @@ def _check_whole(document: Document) -> None:
     for text, wrong in problems.items():
         if wrong:
             raise ContradictionError(text)
+    for centre in (*document.centres, *document.buyers):
+        if centre.covariance and not _is_covariance(centre.covariance):
+            raise ContradictionError("a covariance is not symmetric and positive definite")
+
+
+def _is_covariance(rows: list[list[float]]) -> bool:
+    if any(len(row) != len(rows) for row in rows):
+        return False
+    matrix = np.array(rows)
+    return bool(np.allclose(matrix, matrix.T) and np.linalg.eigvalsh(matrix).min() > 0)
 
 
 def _check_version(path: Path, content: Any) -> None:

@@ -37,7 +37,7 @@ def find(path: Path) -> tuple[Path, str | None]:
         "there is no model",
         where=str(path),
         evidence=[] if path.exists() else ["nothing of this name exists"],
-        do=f"Name a {FILE}, a run folder that `visitseg run` wrote, or a store: --model.",
+        do=f"Name a {FILE}, a run folder that `visitseg run` wrote, or a store.",
     )
 
 

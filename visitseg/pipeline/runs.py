@@ -16,7 +16,13 @@ from visitseg.pipeline.steps import simulated, tell, tell_visits
 from visitseg.plan import resolve_input
 from visitseg.progress import Progress, Silent
 from visitseg.run_folder import visit_files
-from visitseg.run_folder.files import MANIFEST, read_manifest, write_json, write_manifest
+from visitseg.run_folder.files import (
+    MANIFEST,
+    check_unchanged,
+    read_manifest,
+    write_json,
+    write_manifest,
+)
 from visitseg.run_folder.publish import RunFolder
 from visitseg.training.features import features_there
 from visitseg.training.summary import model_report, size_check
@@ -138,6 +144,12 @@ def render_again(folder: Path) -> list[Path]:
     from visitseg.report import render
 
     names = set(read_manifest(folder))
+    check_unchanged(
+        folder,
+        "the run folder is not what the run wrote",
+        "Restore the files, or run again: a report tells of what a run found.",
+        lambda name: not name.startswith(("report.html", "plots/")),
+    )
     written = render(folder)
     write_manifest(folder, names | {path.relative_to(folder).as_posix() for path in written})
     return [*written, folder / MANIFEST]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,24 @@ def sha256_of(path: Path) -> str:
             digest.update(block)
         os.fsync(stream.fileno())
     return digest.hexdigest()
+
+
+def check_unchanged(
+    folder: Path, what: str, do: str, counts: Callable[[str], bool] = lambda _: True
+) -> None:
+    """Raise `InputError` if a file that counts is gone, or not what the manifest says."""
+    changed = [
+        name
+        for name, digest in read_manifest(folder).items()
+        if counts(name) and not ((folder / name).is_file() and sha256_of(folder / name) == digest)
+    ]
+    if changed:
+        raise InputError(
+            what,
+            where=str(folder),
+            evidence=[f"changed or missing: {', '.join(changed)}"],
+            do=do,
+        )
 
 
 def sync(path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from visitseg.errors import InputError
 from visitseg.run_folder.copies import copy_without_ids
-from visitseg.run_folder.files import read_manifest, sha256_of
+from visitseg.run_folder.files import check_unchanged, read_manifest
 
 MODEL = "model.json"
 RECORD = "promotion.json"
@@ -27,6 +27,16 @@ def take(run: Path, folder: Path) -> None:
         copy_without_ids(run / name, folder / name)
 
 
+def check_run(run: Path) -> None:
+    """Raise `InputError` if a file that a version takes is not what the run wrote."""
+    check_unchanged(
+        run,
+        "the run folder is not what the run wrote",
+        "Restore the files, or run again: what was edited is not promoted.",
+        TAKEN.__contains__,
+    )
+
+
 def is_same(one: Path, other: Path) -> bool:
     """Tell whether two versions hold the same: a run that is repeated makes no new one.
 
@@ -40,18 +50,11 @@ def is_same(one: Path, other: Path) -> bool:
 
 def check_whole(version: Path) -> None:
     """Raise `InputError` if a file of a version is not what was promoted."""
-    changed = [
-        name
-        for name, digest in read_manifest(version).items()
-        if not (version / name).is_file() or sha256_of(version / name) != digest
-    ]
-    if changed:
-        raise InputError(
-            "the version is not what was promoted",
-            where=str(version),
-            evidence=[f"changed or missing: {', '.join(changed)}"],
-            do="Restore the files from a backup, or choose another version.",
-        )
+    check_unchanged(
+        version,
+        "the version is not what was promoted",
+        "Restore the files from a backup, or choose another version.",
+    )
 
 
 def read_record(version: Path) -> dict[str, Any]:

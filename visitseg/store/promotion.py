@@ -15,9 +15,8 @@ from visitseg.identity.alignment import matched
 from visitseg.identity.sample import read_common
 from visitseg.model import Model
 from visitseg.model.places import FILE
-from visitseg.run_folder.files import read_manifest
 from visitseg.segments.identity import Match
-from visitseg.store.content import check_whole
+from visitseg.store.content import check_run, check_whole
 from visitseg.store.gate import Condition, judge
 from visitseg.store.versions import Store, Version
 
@@ -76,7 +75,7 @@ def promote(
     InputError
         The run folder holds no model, or its model is the current one already.
     """
-    read_manifest(run)  # says what a run folder is
+    check_run(run)
     new = Model.load(run / FILE)
     report = json.loads((run / "model_report.json").read_text(encoding="utf-8"))
     versions = Store(store, at)

@@ -42,11 +42,13 @@ _MEASURES = [
     ),
     _Measure(
         "prediction_strength", "prediction_strength", "Does a second sample agree?",
-        "Prediction strength; higher is better", "max", words.plain, "prediction_strength",
+        "Prediction strength of k-means; higher is better", "max", words.plain,
+        "prediction_strength",
     ),
     _Measure(
         "bootstrap_jaccard", "jaccard", "Do redrawn data agree?",
-        "Weakest segment, bootstrap Jaccard; higher is better", "max", words.plain, "jaccard",
+        "Weakest group of k-means, bootstrap Jaccard; higher is better", "max", words.plain,
+        "jaccard",
     ),
     _Measure(
         "density_valley", "valley", "Is there a gap between segments?",
