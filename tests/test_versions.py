@@ -171,8 +171,9 @@ def test_a_lost_contract_and_a_run_without_visits_are_refused(
     blind = run_folder(tmp_path / "blind", X, feb)
     (blind / "visits.parquet").unlink()
     write_manifest(blind)
-    with pytest.raises(PromotionError, match="kept no visits"):
+    with pytest.raises(PromotionError, match="kept no visits") as caught:
         promote(blind, store, replace(GATE, contract="any"))
+    assert "Run again without --no-visits" in str(caught.value)
 
 
 def test_the_model_that_scores_is_not_promoted_again(runs: dict[str, Path], tmp_path: Path) -> None:

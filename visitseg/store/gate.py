@@ -150,7 +150,10 @@ def _identity(old: Model, new: Model, match: Match | None) -> Condition:
     asked = "an id means the same segment for ever; retrain with run --previous STORE"
     if match is None:
         return Condition(
-            "identity", False, "the run kept no visits to compare the models on", asked
+            "identity",
+            False,
+            "the run kept no visits to compare the models on",
+            "an id means the same segment for ever, which visits show",
         )
     wrong = [
         f"{id_} is the former {was}" if was else f"{id_} is new, and was given before"

@@ -174,7 +174,8 @@ def _refusal(
     stays = f"{current} keeps scoring." if current else "No version scores yet."
     look = f"What changed: {run / 'changes.md'}. " if (run / "changes.md").is_file() else ""
     mixed = any(one.name == "identity" for one in unmet)
-    again = f"Run again with --previous {store}, and promote that run. " if mixed else ""
+    how = f"with --previous {store}" if (run / _VISITS).is_file() else "without --no-visits"
+    again = f"Run again {how}, and promote that run. " if mixed else ""
     return PromotionError(
         f"the gate refuses {run}: {len(unmet)} of {len(conditions)} conditions are not met",
         where=f"{store}, where it is kept as version {version.number}",

@@ -243,16 +243,16 @@ def firmness(run: RunFolder, width: int = WIDE) -> Figure | None:
         }
         for s in known
     ]
-    halves = next(
-        (r.get("time_split") for r in run.diagnostics if r["k"] == run.report.get("k_final")), None
-    )
+    chosen = [r for r in run.diagnostics if r["k"] == run.report.get("k_final")]
+    banded = any(s.profile.get("kind") == "band" for s in known)
+    halves = chosen[0].get("time_split") if chosen and banded else None  # k-means made the bands
     said = ", ".join(f"{row['title']} {words.plain(float(row['again']))}" for row in rows)
     caption = "Filled: the data are drawn again. Segments by rule are the same by definition."
     if any(row["halves"] is not None for row in rows):
         caption += " Hollow: learned on one half of the days, checked on the other."
     elif halves is not None:
         caption += (
-            " Learned on the first half of the days and checked on the second, the weakest cut "
+            " Learned on the first half of the days and checked on the second, the weakest band "
             f"overlaps by {words.plain(float(halves))}."
         )
     return Figure(

@@ -47,7 +47,7 @@ _MEASURES = [
     ),
     _Measure(
         "bootstrap_jaccard", "jaccard", "Do redrawn data agree?",
-        "Weakest group of k-means, bootstrap Jaccard; higher is better", "max", words.plain,
+        "Jaccard of k-means' weakest group; higher is better", "max", words.plain,
         "jaccard",
     ),
     _Measure(
