@@ -165,7 +165,7 @@ class _Words:
             elif self.old(id_) != self.new(id_):
                 other = f", now called {self.new(id_).removeprefix(f'{id_} ')}"
             yield (
-                f"{self.old(id_)} is kept{other}: {found.similarity[id_]:.0%} of its visits are "
+                f"{self.old(id_)} is kept{other}: {_whole(found.similarity[id_])} of its visits are "
                 f"the same; {self.now(now):.1%} of all visits, after {self.trained(id_):.1%}."
             )
 
@@ -200,6 +200,11 @@ class _Words:
             f"the previous model puts {column[top] / column.sum():.0%} of them into "
             f"{self.old(self.found.old[top])}, the nearest that it has"
         )
+
+
+def _whole(share: float) -> str:
+    """Write a share; what is not all is not 100 %."""
+    return f"{min(share, 0.999):.1%}" if 0.995 <= share < 1 else f"{share:.0%}"
 
 
 def _listed(texts: Sequence[str]) -> str:

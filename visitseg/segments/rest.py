@@ -80,7 +80,10 @@ class Rest:
         )
 
     def bands(self, cut: Cut) -> Partition:
-        """Return the groups of a k-means: each visit belongs to the nearest centre."""
+        """Return the groups of a k-means: each visit belongs to the nearest centre.
+
+        All of them bear the Jaccard index of the weakest: they come back together or not at all.
+        """
         labels = settled(self.drawn.places, cut.centers)
         return Partition(self._learn(labels, shaped=False), "band", np.full(cut.k, cut.jaccard))
 

@@ -20,7 +20,7 @@ from visitseg.segments.places.transform import Matrix
 
 # Half a visit of every atom, so that none is impossible.
 _PRIOR = 0.5
-# How often borders are drawn anew before that.
+# How often borders are drawn anew ...
 _SETTLING = 8
 # ... while each segment keeps this Jaccard index with what the valleys made it.
 _SAME = 0.85

@@ -80,9 +80,9 @@ class Fitted:
         Rule -> the cluster number of each of its parts.
     buyers : Buyers or None
         How converted visits fall into their parts.
-    reach : ndarray of shape (k_rest,)
+    reach : tuple of float
         Visits farther than this from their segment lie outside the model; see `outside`.
-    usual : ndarray of shape (k_rest,)
+    usual : tuple of float
         Hardly any visit of the segment is farther than this from its centre; see `unlike`.
     """
 

@@ -79,7 +79,7 @@ def search(sample: Sample, seed: int, *, starts: int = STARTS, votes: int = VOTE
     everyone = np.arange(len(sample.rows))
     trees = [_grow(sample, everyone, chance.fixed(start)) for start in range(starts)]
     rng = np.random.default_rng(seed)
-    halves = [
+    voters = [
         np.sort(rng.permutation(len(sample.rows))[: max(int(_VOTERS * len(sample.rows)), 1)])
         for _ in range(votes)
     ]
@@ -88,7 +88,7 @@ def search(sample: Sample, seed: int, *, starts: int = STARTS, votes: int = VOTE
         starts=tuple(sorted(tree.k for tree in trees)),
         votes=tuple(
             Vote(rows, tree.cut(tree.k))
-            for rows, tree in ((rows, _vote(sample, rows, seed)) for rows in halves)
+            for rows, tree in ((rows, _vote(sample, rows, seed)) for rows in voters)
         ),
     )
 

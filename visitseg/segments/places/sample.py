@@ -15,7 +15,8 @@ from visitseg.segments.places.space import Space
 from visitseg.segments.places.transform import Matrix
 
 LARGEST = 20_000
-_MOST = 0.3
+# Visits with a place on every built-in axis: if they are a smaller share, medians fill in.
+_KNOWN = 0.3
 # A missing place is drawn from so many similar visits.
 _SIMILAR = 5
 
@@ -68,10 +69,10 @@ def draw(columns: Columns, space: Space) -> Sample:
     Returns
     -------
     Sample
-        Without the visits where an axis is unknown, and without what a spike holds beyond what
-        the values around it lead to expect. Where that would leave under 30 %, unknown places
-        are set to the axis' median instead. On an axis of one's own the place of such visits is
-        taken from a visit that is like them on the built-in axes.
+        Without the visits where an axis is unknown (where they are over 70 %, unknown places are
+        set to the axis' median instead), and without what a spike holds beyond what the values
+        around it lead to expect. On an axis of one's own the place of such visits is taken from a
+        visit that is like them on the built-in axes.
     """
     n = len(next(iter(columns.values())))
     rng = np.random.default_rng(chance.fixed(1))
@@ -81,20 +82,20 @@ def draw(columns: Columns, space: Space) -> Sample:
     places = space.place(columns, within)
     raw = np.column_stack([columns[name] for name in space.columns])
     own = list(space.own)
-    known = np.asarray(np.isfinite(np.delete(places, own, axis=1)).all(axis=1))
-    if known.mean() < _MOST:
+    kept = np.asarray(np.isfinite(np.delete(places, own, axis=1)).all(axis=1))
+    if kept.mean() < _KNOWN:
         places = np.where(np.isfinite(places), places, np.nanmedian(places, axis=0))
-        known[:] = True
+        kept[:] = True
     for j, spikes in space.atoms.items():
         for value, looked_at in spikes.items():
             excess = (raw[:, j] == value) & (rng.random(n) > looked_at)
             if j in space.own:
                 places[excess, j] = np.nan
             else:
-                known &= ~excess
-    if known.sum() < 2:
-        known[:] = True
-    rows = np.flatnonzero(known)
+                kept &= ~excess
+    if kept.sum() < 2:
+        kept[:] = True
+    rows = np.flatnonzero(kept)
     places = places[rows]
     for j in own:
         _fill(places, j, np.delete(places, own, axis=1), rng)

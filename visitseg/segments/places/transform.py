@@ -1,4 +1,4 @@
-"""From features in their own units to the numbers that distances are taken of."""
+"""Winsorising, and the type of arrays of numbers."""
 
 from __future__ import annotations
 
