@@ -164,8 +164,9 @@ class _Words:
                 other = f" as {self.new(now)}"
             elif self.old(id_) != self.new(id_):
                 other = f", now called {self.new(id_).removeprefix(f'{id_} ')}"
+            alike = _whole(found.similarity[id_])
             yield (
-                f"{self.old(id_)} is kept{other}: {_whole(found.similarity[id_])} of its visits are "
+                f"{self.old(id_)} is kept{other}: {alike} of its visits are "
                 f"the same; {self.now(now):.1%} of all visits, after {self.trained(id_):.1%}."
             )
 
