@@ -49,6 +49,8 @@ def test_a_run_without_segments_is_whole_and_its_model_scores(cli: Any, table: s
     assert found.code == 0, found.err
     report = json.loads(Path("o/model_report.json").read_text())
     assert (report["k_final"], report["grade"]) == (1, "none")
+    learnt = json.loads(Path("o/model.json").read_text())["training"]
+    assert (learnt["source"], learnt["n_visits"]) == ("visits", N)
     decision = report["decision"]
     assert decision["rule_segments"] == {}
     assert "the visits are one continuum" in decision["text"]

@@ -194,6 +194,17 @@ def test_a_table_with_the_ratio_alone_gets_the_same_labels(
     assert found["cluster"].equals(expected["cluster"])
 
 
+def test_visits_of_another_source_are_warned_of(export: Path, model: Path, tmp_path: Path) -> None:
+    learnt = json.loads(model.read_text())
+    assert learnt["training"]["source"] is None, "who fits a frame does not say"
+    for source, warned in (("ga4", True), ("ga360", False)):
+        learnt["training"]["source"] = source
+        (tmp_path / "model.json").write_text(json.dumps(learnt))
+        out = tmp_path / source
+        done = score(tmp_path / "model.json", source="ga360", input=files(export), out=out)
+        assert any("learnt on ga4 and labels ga360" in text for text in done.warnings) == warned
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", ["ga360", "ga4"])
 def test_thirty_days_twice_in_random_order_and_one_day_late(shape: Any, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def from_auto(
     unassigned: bool = False,
     days: npt.NDArray[np.float64] | None = None,
     sha256: str | None = None,
+    source: str | None = None,
     contract: Mapping[str, Any] | None = None,
 ) -> Model:
     """Freeze what preset `auto` found.
@@ -61,6 +62,8 @@ def from_auto(
         Day number of each visit, NaN where unknown.
     sha256 : str, optional
         Fingerprint of the data.
+    source : str, optional
+        Where the visits come from: ga360, ga4, events or visits.
     contract : mapping, optional
         What the features are, as the contract file says it.
     """
@@ -88,7 +91,7 @@ def from_auto(
         unassigned=unassigned,
         contract=contract or {},
         decision=found.decision,
-        training=training_record(columns, assigned, k, days, sha256),
+        training=training_record(columns, assigned, k, days, sha256, source),
         versions=versions(),
     )
 
@@ -107,6 +110,7 @@ def from_baseline(
     decision: Mapping[str, Any],
     days: npt.NDArray[np.float64] | None = None,
     sha256: str | None = None,
+    source: str | None = None,
     contract: Mapping[str, Any] | None = None,
 ) -> Model:
     """Freeze what preset `baseline` found; parameters as for `from_auto`.
@@ -131,7 +135,7 @@ def from_baseline(
         applied=found.nearest,
         contract=contract or {},
         decision=decision,
-        training=training_record(columns, found.found, k, days, sha256),
+        training=training_record(columns, found.found, k, days, sha256, source),
         versions=versions(),
     )
 

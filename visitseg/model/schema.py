@@ -84,6 +84,7 @@ class DayEntry(_Strict):
 class TrainingEntry(_Strict):
     """What the model was learnt on."""
 
+    source: str | None = None
     n_visits: Count
     first_day: str | None
     last_day: str | None

@@ -38,6 +38,7 @@ def training_record(
     k: int,
     days: npt.NDArray[np.float64] | None,
     sha256: str | None = None,
+    source: str | None = None,
 ) -> dict[str, Any]:
     """Describe the training data.
 
@@ -53,6 +54,8 @@ def training_record(
         Day number of each visit, NaN where unknown.
     sha256 : str, optional
         See `fingerprint`.
+    source : str, optional
+        Where the visits come from; None where it is not known.
 
     Returns
     -------
@@ -61,6 +64,7 @@ def training_record(
     """
     known = np.empty(0) if days is None else days[np.isfinite(days)]
     return {
+        "source": source,
         "n_visits": len(found.labels),
         "first_day": _day(known.min()) if len(known) else None,
         "last_day": _day(known.max()) if len(known) else None,

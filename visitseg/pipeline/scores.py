@@ -76,8 +76,9 @@ def score(
             keep(warehouse, "visit_labels", text, dated, listener.done)
         report = score_report(model, settings, table, found, days)
         exported = export(settings, report, folder.path)
-        warnings = [*tell(table.checks, listener), *days.warnings]
-        for text in days.warnings:
+        asked = [*frozen.other_source(model, settings), *days.warnings]
+        warnings = [*tell(table.checks, listener), *asked]
+        for text in asked:
             listener.warn(text)
         files = {"score_report.json": report, "ledger.json": table.ledger.to_dict()}
         written = folder.publish(days.days, days.gone, files)

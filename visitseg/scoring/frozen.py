@@ -46,6 +46,17 @@ def check_settings(settings: Settings) -> None:
         check_export(settings.export, settings.since)
 
 
+def other_source(model: Model, settings: Settings) -> list[str]:
+    """Return a warning where the visits come from another source than those learnt on."""
+    learnt = model.training.get("source")
+    if learnt in (None, settings.source):
+        return []
+    return [
+        f"the model was learnt on {learnt} and labels {settings.source}: their pages, hits and "
+        "times are counted in other ways, so labels may not mean the same"
+    ]
+
+
 def folder_of(settings: Settings) -> Path:
     """Return where the labels go."""
     return settings.out if settings.given("out") else DEFAULT_FOLDER

@@ -102,6 +102,7 @@ def by_auto(
         unassigned=settings.unassigned,
         days=described.days,
         sha256=identity["sha256"],
+        source=settings.source,
         contract=keep(settings.features),
     )
     model.save(folder / FILE)

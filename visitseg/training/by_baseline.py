@@ -91,6 +91,7 @@ def by_baseline(
         decision=decision,
         days=artifacts.read_described(visits, ()).days,
         sha256=identity["sha256"],
+        source=settings.source,
         contract=keep(settings.features),
     )
     model.save(folder / FILE)
