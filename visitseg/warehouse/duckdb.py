@@ -16,6 +16,7 @@ from visitseg.errors import ConfigError, InputError, VisitsegError
 from visitseg.warehouse import RAW, Input
 from visitseg.warehouse.duckdb_input import FILE_COLUMN, LINES, DuckDBInput, text
 from visitseg.warehouse.files import find_input
+from visitseg.warehouse.layout import check_files
 
 T = TypeVar("T")
 NOT_ONE = "not one expression over the input's columns"
@@ -75,6 +76,9 @@ class DuckDBWarehouse:
         found = DuckDBInput(find_input(inputs), csv)
         self._where = found.description
         columns = self._columns(found)
+        if layout is not None and found.names_by_file:
+            files = self.query(found.names_by_file).to_pylist()
+            check_files(layout, {row["file_name"]: row["names"] for row in files})
         if found.is_csv:  # text is parsed once: what could not be read is known only afterwards
             self.create_table(LINES, found.reader())
         self._select = lambda part: found.select(layout, columns, part)

@@ -103,6 +103,18 @@ class DuckDBInput:
             f"maximum_object_size = {LONGEST_JSON_LINE}) LIMIT {JSON_LINES_FOR_KEYS})"
         )
 
+    @property
+    def names_by_file(self) -> str | None:
+        """The query that finds the columns of each of several Parquet files; else None."""
+        if not self.parts or not isinstance(self.found, InputFiles):
+            return None
+        if self.found.format != "parquet":
+            return None
+        return (
+            "SELECT file_name, list(name) AS names FROM "
+            f"parquet_schema({_texts(self.found.paths)}) GROUP BY file_name ORDER BY file_name"
+        )
+
     rejected = (
         "SELECT s.file_path AS file, e.line, any_value(e.error_message) AS error "
         "FROM reject_errors AS e JOIN reject_scans AS s USING (scan_id, file_id) "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
 import pyarrow as pa
 
 from visitseg.config import did_you_mean
@@ -72,6 +75,34 @@ def check_layout(layout: pa.Schema, columns: pa.Schema, where: str) -> None:
             where=where,
             evidence=problems[:8],
             do="Check --source; an export keeps its columns' names and types in Parquet or NDJSON.",
+        )
+
+
+def check_files(layout: pa.Schema, files: Mapping[str, Collection[str]]) -> None:
+    """Raise `InputError` where one of several files lacks a column that must be there.
+
+    Parameters
+    ----------
+    layout : pa.Schema
+        As for `layout_select`.
+    files : mapping of str to collection of str
+        File -> the names in it, of columns and of what is nested in them.
+    """
+    needed = [field.name for field in layout if not field.nullable]
+    lacking = {
+        file: missing
+        for file, names in files.items()
+        if (missing := [name for name in needed if name not in names])
+    }
+    if lacking:
+        some = "file is" if len(lacking) == 1 else "files are"
+        raise InputError(
+            f"{len(lacking):,} {some} no part of the export, of {len(files):,}",
+            where=next(iter(lacking)),
+            evidence=[
+                f"{Path(file).name}: no {', '.join(names)}" for file, names in lacking.items()
+            ][:5],
+            do="Leave it out: name the files of the days, as in 'events_*.parquet'.",
         )
 
 
