@@ -10,7 +10,7 @@ import pytest
 from benchmarks.quality import families
 from benchmarks.quality.families import Planted
 from visitseg.segments.auto import segment
-from visitseg.segments.interpretation import explore
+from visitseg.segments.interpretation import explore, interpret
 from visitseg.segments.segmentation import Segmentation
 
 
@@ -99,3 +99,15 @@ def test_a_spread_peaks_where_the_visits_are() -> None:
     assert time["all"]["above_zero"] == 0.5
     peak = time["at"][int(np.argmax(time["segments"]["s2"]["density"]))]
     assert peak == pytest.approx(np.exp(5), rel=0.25)
+
+
+def test_what_is_known_of_hardly_any_visit_is_not_told_as_the_segments() -> None:
+    labels = np.repeat([0, 1, 2], [1000, 1000, 3]).astype(np.int32)
+    pace = np.full(2003, np.nan)
+    pace[:9], pace[1000:1060], pace[2000:] = 900.0, 30.0, 5.0
+    columns = {"time_on_site_sec": pace}
+    centers = interpret.centers_of(columns, labels, 3)[:, 0]
+    np.testing.assert_array_equal(centers, [np.nan, 30.0, 5.0])
+    told = explore.spreads(columns, labels, ["s1", "s2", "s3"])["time_on_site_sec"]["segments"]
+    assert told["s1"] == {"known_share": 0.009}
+    assert (told["s2"]["median"], told["s3"]["median"]) == (30.0, 5.0)

@@ -16,16 +16,27 @@ from visitseg.segments.places.transform import Matrix
 _BOOTSTRAPS = 400
 _TOP = 5
 EXAMPLES = 5
+# A feature known of fewer visits, or of a smaller share of them, says nothing of a segment.
+_FEW_KNOWN = 10
+_LITTLE_KNOWN = 0.05
+
+
+def least_known(n: npt.NDArray[np.int64]) -> Matrix:
+    """Return of how many of so many visits a feature must be known to be told as theirs."""
+    least: Matrix = np.maximum(np.minimum(_FEW_KNOWN, n), _LITTLE_KNOWN * n)
+    return least
 
 
 def centers_of(columns: Columns, labels: Labels, k: int) -> Matrix:
-    """Return the mean of the known values, shape (k, n_columns); NaN where none is known."""
+    """Return the mean of the known values, shape (k, n_columns); NaN where too few are known."""
     centers = np.full((k, len(columns)), np.nan)
+    least = least_known(np.bincount(labels[labels >= 0], minlength=k))
     for j, values in enumerate(columns.values()):
         known = np.isfinite(values) & (labels >= 0)
         n = np.bincount(labels[known], minlength=k)
         total = np.bincount(labels[known], values[known], k)
-        centers[n > 0, j] = total[n > 0] / n[n > 0]
+        told = (n > 0) & (n >= least)
+        centers[told, j] = total[told] / n[told]
     return centers
 
 

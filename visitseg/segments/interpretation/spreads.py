@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.interpretation.interpret import least_known
 from visitseg.segments.places import sample
 from visitseg.segments.places.axes import Columns
 from visitseg.segments.places.transform import Matrix
@@ -63,8 +64,8 @@ def _grid(values: Matrix, labels: Labels, k: int) -> Matrix:
 
 def _spread(values: Matrix, grid: Matrix) -> dict[str, Any]:
     known = values[np.isfinite(values)]
-    if not len(known):
-        return {"known_share": 0.0}
+    if not len(known) or len(known) < least_known(np.array(len(values))):
+        return {"known_share": len(known) / max(len(values), 1)}
     low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
     return {
         "known_share": len(known) / len(values),
