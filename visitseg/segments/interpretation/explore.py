@@ -13,6 +13,7 @@ from visitseg.segments.assignment.rules import CONVERTED, converted
 from visitseg.segments.candidates import Candidate
 from visitseg.segments.choice import decide
 from visitseg.segments.density.valley import DEEP
+from visitseg.segments.interpretation.interpret import least_known
 from visitseg.segments.interpretation.naming import name_segments, typical
 from visitseg.segments.interpretation.spreads import rounded, spreads
 from visitseg.segments.places import sample
@@ -123,13 +124,13 @@ def alternatives(
 
 
 def _described(
-    own: Columns, candidate: Candidate, scale: float, known: list[tuple[str, str]] | None
+    own: Columns, candidate: Candidate, scale: float, given: list[tuple[str, str]] | None
 ) -> list[dict[str, Any]]:
-    """Describe the segments of one K; id and name are `known` of those that were chosen."""
+    """Describe the segments of one K; id and name are `given` of those that were chosen."""
     labels, k = candidate.labels, candidate.k_rest
     called: Sequence[tuple[str | None, str]]
-    if known is not None:
-        called = known
+    if given is not None:
+        called = given
     elif k > 1:
         called = [(None, name.text) for name in name_segments(typical(own, labels, k))]
     else:
@@ -137,9 +138,9 @@ def _described(
     rows = []
     for place in range(k):
         mine = labels == place
-        n = int(mine.sum())
+        n, least = int(mine.sum()), least_known(mine.sum())
         medians = {
-            name: float(np.median(known)) if len(known) else None
+            name: float(np.median(known)) if 0 < len(known) >= least else None
             for name, values in own.items()
             for known in [values[mine][np.isfinite(values[mine])]]
         }
