@@ -118,7 +118,7 @@ def test_labels_do_not_depend_on_the_order_of_rows(found: tuple[Planted, Segment
 
 
 @pytest.mark.parametrize("family", list(families.NOTHING))
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_no_structure_is_answered_one(family: str, seed: int) -> None:
     visits = families.NOTHING[family](np.random.default_rng(seed), 3000)
     answer = segment(visits.columns)

@@ -207,6 +207,7 @@ def test_wilson_interval_of_the_textbook() -> None:
     assert high == pytest.approx([0.2775, 0.7634], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_small_segments_are_warned_of_unless_expected(
     real: Callable[[str], str], tmp_path: Path
 ) -> None:

@@ -49,11 +49,12 @@ def same(one: Path, other: Path) -> None:
         assert json.loads((one / name).read_text()) == json.loads((other / name).read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "drop",
     [
         pytest.param(LATER, id="old layout"),
-        pytest.param((), id="new layout", marks=pytest.mark.slow),
+        pytest.param((), id="new layout"),
     ],
 )
 def test_ga4_visits_are_those_of_duckdb(local: Any, cli: Any, drop: tuple[str, ...]) -> None:

@@ -129,6 +129,7 @@ def test_dry_run_prints_the_plan_and_writes_nothing(cli: Any, simulated: str) ->
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_smoke_mode_needs_nothing(cli: Any) -> None:
     found = cli("run", "--quiet", SMOKE_MODE="1", OUT_DIR="smoke", K_MAX="7")
     assert found.code == 0, found.err

@@ -152,7 +152,10 @@ def _visits(dialect: str) -> str:
     return load("visits", dialect).sql
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    "source",
+    [name if name == "ga4" else pytest.param(name, marks=pytest.mark.slow) for name in SOURCES],
+)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_exports_give_the_same_features(
     oracle: Oracle, engine: duckdb.DuckDBPyConnection, contract: Contract, source: str, seed: int

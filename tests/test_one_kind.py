@@ -69,6 +69,7 @@ def test_a_run_without_segments_is_whole_and_its_model_scores(cli: Any, table: s
                 "SELECT visit_id, cluster FROM 'labels/**/*.parquet'") == []  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_visit_outside_the_model_is_left_out_only_if_asked(cli: Any, table: str) -> None:
     words = ("run", "--source", "visits", "--input", table, "--out", "o")
     assert cli(*words, "--unassigned").code == 0

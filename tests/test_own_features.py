@@ -84,6 +84,7 @@ def test_what_is_added_is_everywhere(export: str, preset: str) -> None:
         assert all({"first_path", "spender"} <= set(s["dimensions"]) for s in profiles)
 
 
+@pytest.mark.slow
 def test_a_file_that_names_features_chooses_them(export: str) -> None:
     chosen = ADDED + "segment_on: [cart_share, hits]\n"
     found = with_contract(run, chosen, export, preset="baseline", k_max=3, k_final=2)
@@ -243,6 +244,7 @@ flags: {debug: {keep: false}}
     assert found["visits"] == 3342
 
 
+@pytest.mark.slow
 def test_day_files_one_at_a_time_give_the_same_features(export: str) -> None:
     tables = []
     for stream in (False, True):

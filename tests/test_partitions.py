@@ -59,6 +59,7 @@ LATE = ("20260202", "20260203", "20260204")
 RANGE = {"date_from": "20260204", "date_to": "20260205"}  # and three days before it
 
 
+@pytest.mark.slow
 def test_late_days_change_only_their_partitions(month: Path, tmp_path: Path) -> None:
     early = without(month, tmp_path / "early", LATE)
     out = tmp_path / "out"

@@ -207,7 +207,8 @@ def test_the_common_sample_is_that_of_the_sql() -> None:
         assert sample.smallest(batches, 250).tolist() == sorted(place for (place,) in found)
 
 
-@pytest.mark.parametrize("preset", [pytest.param("auto", marks=pytest.mark.slow), "baseline"])
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", ["auto", "baseline"])
 def test_models_are_compared_on_one_sample_of_the_visits(
     monkeypatch: pytest.MonkeyPatch, preset: str
 ) -> None:

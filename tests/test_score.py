@@ -157,6 +157,7 @@ def test_what_does_not_fit_is_refused(export: Path, model: Path, tmp_path: Path)
         score(model, source="ga360", input=files(export), out="run")
 
 
+@pytest.mark.slow
 def test_a_feature_of_ones_own_travels_with_the_model(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     n = 1_200

@@ -132,7 +132,8 @@ def content(run: Run, name: str) -> Any:
     return json.loads((run.folder / name).read_text())
 
 
-@pytest.mark.parametrize("shape", [pytest.param("ga360", marks=pytest.mark.slow), "ga4"])
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", ["ga360", "ga4"])
 def test_a_month_is_the_same_day_by_day_and_all_at_once(shape: str, tmp_path: Path) -> None:
     simulation = simulate(tmp_path / "export", visits=900, days=31, shape=shape)
     options = {"source": shape, "input": [str(path) for path in simulation.files]}

@@ -198,6 +198,7 @@ def test_csv_of_another_dialect() -> None:
     assert rows("SELECT pageviews, country FROM VISITS") == [(2, "España")]
 
 
+@pytest.mark.slow
 def test_the_config_of_the_run_is_in_its_report(real: Callable[[str], str]) -> None:
     found = run(
         source="visits", input=[real("baseline/sessions.parquet")], out=Path("o"), seed=7, k_max=3
