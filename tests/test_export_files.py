@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,9 @@ from visitseg.simulate import simulate
 
 @pytest.mark.parametrize(("shape", "needed"), [("ga4", "event_name"), ("ga360", "fullVisitorId")])
 def test_a_file_that_is_no_part_of_the_export_is_named(
-    tmp_path: Path, shape: str, needed: str
+    tmp_path: Path, shape: Any, needed: str
 ) -> None:
-    simulate(tmp_path, visits=60, days=2, shape=shape)  # type: ignore[arg-type]
+    simulate(tmp_path, visits=60, days=2, shape=shape)
     days = sorted(path for path in tmp_path.glob("*.parquet") if path.name != "truth.parquet")
     shutil.copy(tmp_path / "truth.parquet", tmp_path / "notes.parquet")
     with pytest.raises(InputError, match="2 files are no part of the export, of 4") as caught:
