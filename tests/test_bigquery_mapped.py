@@ -61,6 +61,17 @@ def test_mapped_tables_give_the_visits_of_duckdb(local: Any, cli: Any, source: s
     same(Path("there"), Path("here"))
 
 
+def test_values_of_another_type_are_named_by_column(local: Any, cli: Any) -> None:
+    columns = {"visit_id": ["a", "b"], "PageViews": ["3", "many"], "hits": ["4", "5"]}
+    local.engine.add("shop-analytics.raw.texts", pa.table(columns))
+    words = ("visits", "--source", "visits", "--input", "shop-analytics.raw.texts", *BIGQUERY)
+    refused = cli(*words, "--out", "o")
+    assert_clear_error(refused, 1, "1 column holds values of another type", "'many'")
+    line = 'pageviews = "SAFE_CAST(`PageViews` AS INT64)"'
+    assert line in refused.err
+    assert not Path("o").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("day", [20260105, 20260105.0, "20260105", "2026-01-05"])
 def test_days_and_counts_are_read_as_duckdb_reads_them(local: Any, cli: Any, day: Any) -> None:

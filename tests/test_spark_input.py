@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from visitseg.config import CsvSettings, Settings, SparkSettings
+from visitseg.config import CsvSettings, Settings, SparkSettings, load_settings
 from visitseg.errors import ConfigError, InputError
 from visitseg.pipeline import build_visits
 from visitseg.simulate import simulate
@@ -183,6 +183,19 @@ def test_tables_by_a_pattern_and_spark_left_as_it_was(spark: SparkSession) -> No
     ours, theirs = (pq.read_table(f"{out}/visits.parquet") for out in ("files", "tables"))
     assert [ours[c].equals(theirs[c]) for c in ours.column_names] == [True] * ours.num_columns
     assert Path("files/ledger.json").read_text() == Path("tables/ledger.json").read_text()
+
+
+def test_values_of_another_type_are_named_by_column(spark: SparkSession) -> None:
+    columns = {"visit_id": ["a", "b"], "PageViews": ["3", "many"], "hits": ["4", "5"]}
+    pq.write_table(pa.table(columns), "texts.parquet")
+    settings = load_settings(
+        {"source": "visits", "input": ["texts.parquet"], "out": Path("o")}, environment={}
+    )
+    with pytest.raises(InputError, match="1 column holds values of another type") as caught:
+        build_visits(settings, spark=spark)
+    assert caught.value.evidence == ("pageviews: 1 row with no whole number, e.g. 'many'",)
+    assert 'pageviews = "TRY_CAST(`PageViews` AS BIGINT)"' in caught.value.do
+    assert not Path("o").exists()
 
 
 def test_what_spark_cannot_read(spark: SparkSession) -> None:

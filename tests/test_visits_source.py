@@ -13,7 +13,7 @@ import pytest
 
 from visitseg import run
 from visitseg.config import load_settings
-from visitseg.errors import ConfigError, ContractError, InputError, VisitsegError
+from visitseg.errors import ConfigError, ContractError, InputError
 from visitseg.pipeline import Run, build_visits
 
 SHOPPERS = "online_shoppers/online_shoppers_intention.csv"
@@ -154,10 +154,28 @@ def test_what_is_not_one_expression_is_refused(expression: str, problem: str) ->
     assert not Path("o").exists()
 
 
-def test_values_that_do_not_fit_are_an_error() -> None:
-    with pytest.raises(VisitsegError, match="not of the type") as caught:
-        visits_of("visit_id,pageviews\na,3\nb,many\n")
-    assert "many" in str(caught.value)
+def test_values_that_do_not_fit_are_named_by_column_and_can_be_taken_as_unknown() -> None:
+    text = "visit_id,date_id,pageviews,Hits\na,2026-01-01,3,4\nb,2026-02-30,3,many\nc,,1,n/a\n"
+    with pytest.raises(InputError, match="2 columns hold values of another type") as caught:
+        visits_of(text)
+    assert caught.value.evidence == (
+        "date_id: 1 row with no day, e.g. '2026-02-30'",
+        "hits: 2 rows with no whole number, e.g. 'many'",
+    )
+    assert not Path("o").exists()
+    text = text.replace("02-30", "02-28").replace("c,,", "c,2026-01-02,")
+    with pytest.raises(InputError, match="1 column holds") as caught:
+        visits_of(text)
+    line = caught.value.do.partition("[columns]: ")[2].rstrip(".")
+    visits_of(text, f"[columns]\n{line}\n")
+    assert rows("SELECT visit_id, hits FROM VISITS") == [("a", 4), ("b", None), ("c", None)]
+
+
+def test_columns_bear_our_names_in_any_case() -> None:
+    visits_of("Visit_ID,DATE_ID,PageViews,Device\na,2026-01-01,3,mobile\n")
+    assert rows("SELECT visit_id, date_id::TEXT, pageviews, device FROM VISITS") == [
+        ("a", "2026-01-01", 3, "mobile")
+    ]
 
 
 def test_features_that_are_not_there_are_named(real: Callable[[str], str]) -> None:
@@ -277,7 +295,7 @@ def test_text_that_is_not_utf_8_is_first_a_matter_of_its_encoding() -> None:
     with pytest.raises(InputError, match="1 line of 2") as caught:
         build_visits(load_settings(options, environment={}))
     first, second = caught.value.do.splitlines()
-    assert '[csv] encoding = "latin-1"' in first
+    assert 'under [csv]: encoding = "latin-1"' in first
     assert 'bad_lines = "skip"' in second
 
 

@@ -16,6 +16,7 @@ from visitseg.visits.daily import daily_checks
 from visitseg.visits.features import NO_CONTRACT, Contract
 from visitseg.visits.finishing import Model
 from visitseg.visits.ledger import Ledger, read_ledger
+from visitseg.visits.misread import misread
 from visitseg.visits.planning import Plan, open_and_plan, refuse_days
 from visitseg.visits.quarantine import make_quarantined, quarantine_check
 from visitseg.visits.salting import read_salt, salt_table, salt_told
@@ -139,6 +140,8 @@ def _create(warehouse: Warehouse, model: Model, plan: Plan, contract: Contract) 
     try:
         warehouse.create_table(model.name, model.sql, plan.params)
     except InputError as error:
+        if plan.mapped and (told := misread(plan.mapped, warehouse, error.where)):
+            raise told from error
         if (
             model.name not in ("hit_features", "all_visits", "left_out", "visits")
             or not contract.made

@@ -116,6 +116,11 @@ class Mapped:
         """Whether the input says when a visit was."""
         return "date_id" in self.expressions or "visit_start" in self.expressions
 
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """Columns of the visit table -> what they hold."""
+        return {column.name: column.kind for column in COLUMNS} | self.extra
+
     def gives(self, name: str) -> bool:
         """Whether the input says anything about a feature; a ratio follows from its parts."""
         parts = {_TIME_RATIO: "time_on_site_sec", _HITS_RATIO: "hits"}
@@ -127,8 +132,8 @@ def map_columns(
 ) -> Mapped:
     """Decide where each column of the visit table comes from.
 
-    Columns that already bear our names need no mapping; a ratio is computed only where the input
-    does not bring it.
+    Columns that already bear our names, in whatever case, need no mapping; a ratio is computed
+    only where the input does not bring it.
 
     Raises
     ------
@@ -139,7 +144,11 @@ def map_columns(
     """
     own = [field.name for field in opened.columns]
     given, problems = read_expressions(columns, own, warehouse)
-    expressions = {name: name for name in own if name in BY_NAME}
+    expressions = {
+        name.lower(): name if name in BY_NAME else name_of(name, warehouse.dialect)
+        for name in sorted(own)  # lower case last: engines that tell case apart have both
+        if name.lower() in BY_NAME
+    }
     expressions |= {name: f"({text})" for name, text in given.items()}
     if problems:
         raise ConfigError(
@@ -155,7 +164,7 @@ def map_columns(
             evidence=[
                 f"the input has: {', '.join(own)}{did_you_mean('pageviews', own)}",
             ],
-            do='Map them: [columns] pageviews = "…". Columns that bear our names need no mapping.',
+            do='Say what they are, under [columns]: pageviews = "…".',
         )
     extra: dict[str, Kind] = {
         name: "number" if name in features else "text" for name in columns if name not in BY_NAME
@@ -169,16 +178,8 @@ def map_columns(
 def rows_sql(mapped: Mapped, dialect: str) -> str:
     """Return the text of the model `visit_rows`: grain one row per row of the input."""
     words = _WORDS[dialect]
-    given = dict(mapped.expressions)
-    if "visit_id" not in given:
-        number, total = words.row_number, "count(*) OVER ()"
-        texts = [f"CAST({n} AS {words.types['text']})" for n in (number, total)]
-        given["visit_id"] = f"LPAD({texts[0]}, CAST(LENGTH({texts[1]}) AS {words.whole}), '0')"
-    if "date_id" in given:
-        given["date_id"] = _day(given["date_id"], mapped.types.field("date_id").type, words)
-    elif "visit_start" in given:
-        given["date_id"] = words.local_day.format(start=given["visit_start"])
-    kinds = {column.name: column.kind for column in COLUMNS} | mapped.extra
+    given = _given(mapped, words)
+    kinds = mapped.kinds
     selected = [
         f"    CAST({given.get(name, 'NULL')} AS {words.types[kind]}) AS {name_of(name, dialect)}"
         for name, kind in kinds.items()
@@ -211,6 +212,33 @@ FROM (
 """
 
 
+def misread_sql(mapped: Mapped, dialect: str) -> str:
+    """Return the query that finds values that are not of their column's type.
+
+    One row per column that has any: column_name, its expression as `given`, its kind, how many
+    rows (`n_rows`), and one such value.
+    """
+    words = _WORDS[dialect]
+    text, given = words.types["text"], _given(mapped, words)
+    return "\nUNION ALL\n".join(
+        f"SELECT '{name}' AS column_name, '{kind}' AS kind, COUNT(*) AS n_rows, "
+        f"MIN(CAST({mapped.expressions[name]} AS {text})) AS example FROM {RAW} "
+        f"WHERE {given[name]} IS NOT NULL "
+        f"AND {words.try_cast}({given[name]} AS {words.types[kind]}) IS NULL HAVING COUNT(*) > 0"
+        for name, kind in mapped.kinds.items()
+        if name in mapped.expressions and kind != "text"
+    )
+
+
+def forgiving(mapped: Mapped, name: str, dialect: str) -> str:
+    """Return the line of [columns] that makes unknown what is not of a column's type."""
+    words = _WORDS[dialect]
+    expression = (
+        f"{words.try_cast}({mapped.expressions[name]} AS {words.types[mapped.kinds[name]]})"
+    )
+    return f"{name} = '{expression}'" if '"' in expression else f'{name} = "{expression}"'
+
+
 def visits_sql(mapped: Mapped, dialect: str) -> str:
     """Return the text of the model `visits`."""
     columns = ", ".join(name_of(name, dialect) for name in (*BY_NAME, *mapped.extra))
@@ -218,6 +246,20 @@ def visits_sql(mapped: Mapped, dialect: str) -> str:
 -- Input:  visit_keys.
 SELECT {columns} FROM visit_keys
 """
+
+
+def _given(mapped: Mapped, words: _Words) -> dict[str, str]:
+    """Return what is cast to each column's type; visits without a name are numbered."""
+    given = dict(mapped.expressions)
+    if "visit_id" not in given:
+        number, total = words.row_number, "count(*) OVER ()"
+        texts = [f"CAST({n} AS {words.types['text']})" for n in (number, total)]
+        given["visit_id"] = f"LPAD({texts[0]}, CAST(LENGTH({texts[1]}) AS {words.whole}), '0')"
+    if "date_id" in given:
+        given["date_id"] = _day(given["date_id"], mapped.types.field("date_id").type, words)
+    elif "visit_start" in given:
+        given["date_id"] = words.local_day.format(start=given["visit_start"])
+    return given
 
 
 def _types(expressions: Mapping[str, str], warehouse: Warehouse) -> pa.Schema:

@@ -60,7 +60,7 @@ class Plan:
     dimensions: tuple[str, ...] = DIMENSIONS
     values: events.Values | None = None  # events: what the log calls page views, purchases …
     checks: tuple[SqlText, ...] = ()
-    unsure: tuple[str, ...] = ()  # visits: counts that the input may hold with a fraction
+    mapped: mapping.Mapped | None = None  # visits: where each column comes from
     one_pass: OnePass | None = None  # where the rows need not be stored
 
 
@@ -97,7 +97,7 @@ def open_and_plan(
         with_timezone=settings.given("timezone") and plan.source in LAYOUTS,
         contract=contract,
         columns=(*columns, *own),
-        unsure=plan.unsure,
+        unsure=plan.mapped.unsure if plan.mapped else (),
     )
     if settings.platform:
         checks = [text for text in checks if text.name != "checks/ga4/one_platform"]
@@ -217,7 +217,7 @@ def _mapped_plan(
         known=tuple(known),
         extra=tuple(mapped.extra),
         dimensions=(*DIMENSIONS, *(n for n, kind in mapped.extra.items() if kind == "text")),
-        unsure=mapped.unsure,
+        mapped=mapped,
     )
 
 

@@ -56,7 +56,7 @@ class DuckDBInput:
                 f"{self.csv.encoding!r} is no encoding that DuckDB reads",
                 where="[csv] encoding",
                 evidence=[f"there are {', '.join(ENCODINGS)}"],
-                do='Set one of them: [csv] encoding = "latin-1". Or convert the file to UTF-8.',
+                do='Set one of them, under [csv]: encoding = "latin-1". Or convert it to UTF-8.',
             )
         if self.is_csv and self.csv.encoding.lower() == "utf-8":
             for path in self.found.paths if isinstance(self.found, InputFiles) else ():
@@ -158,9 +158,11 @@ class DuckDBInput:
         """Say which lines of delimited text could not be read."""
         lines = "1 line" if len(rejected) == 1 else f"{len(rejected):,} lines"
         whole = int(read.column(0)[0].as_py())
-        do = 'Mend the lines, or skip and count them in the ledger: [csv] bad_lines = "skip".'
+        do = (
+            'Mend the lines, or skip and count them in the ledger: under [csv], bad_lines = "skip".'
+        )
         if any("not utf-8 encoded" in str(r["error"]) for r in rejected):
-            do = f'Say how the file is written: [csv] encoding = "latin-1".\n{do}'
+            do = f'Say how the file is written, under [csv]: encoding = "latin-1".\n{do}'
         return InputError(
             f"{lines} of {whole + len(rejected):,} cannot be read",
             where=self.description,
@@ -192,7 +194,7 @@ def _check_names(path: str) -> None:
             "the names of the columns are not UTF-8",
             where=f"{path}, line 1",
             evidence=[f"as {likely}: {line.decode(likely, 'ignore').strip()}"],
-            do=f'Say how the file is written: [csv] encoding = "{likely}".',
+            do=f'Say how the file is written, under [csv]: encoding = "{likely}".',
         ) from error
 
 

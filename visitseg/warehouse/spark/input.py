@@ -128,7 +128,7 @@ def bad_lines_error(frame: DataFrame, where: str) -> InputError:
         f"{bad:,} line{'s' if bad > 1 else ''} of {frame.count():,} cannot be read",
         where=where,
         evidence=[f"begins with {text[:60]!r}" for text in first.to_pylist()],
-        do='Mend the lines, or skip and count them in the ledger: [csv] bad_lines = "skip".',
+        do='Mend the lines, or skip and count them in the ledger: under [csv], bad_lines = "skip".',
     )
 
 
