@@ -89,6 +89,60 @@ def test_the_answer_of_a_run_is_one_json_object(cli: Any, simulated: str) -> Non
     assert f"{content['n_visits']:,} visits from" in found.err
 
 
+def test_a_terminal_gets_whole_words_and_every_path(
+    simulated: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from visitseg.cli.console import path_list, score_table, segment_table
+    from visitseg.pipeline import Run
+    from visitseg.scoring.report import Scored
+
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")  # 80 columns, no colours
+    names = [f"chart_{i}.svg" for i in range(30)]
+    path_list([Path("ledger.json"), *(Path("plots", name) for name in names)])
+    lines = capsys.readouterr().out.splitlines()
+    assert " ".join(lines).split() == ["ledger.json", "plots/", *names]
+    assert len(lines) < 15
+    features = {"pageviews": 3.0, "unique_pages": 2.5, "time_on_site_sec_per_pageview": 1.0}
+    row = {"cluster": 0, "segment_id": "s1", "segment": "browsers, long and slow", "n": 1234}
+    segments = pa.Table.from_pylist([{**row, "share": 0.5, **features}])
+    segment_table(Run(Path(), [], {"decision": {"text": "because " * 20}}, segments, []))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["segment", "visits", "share", "pageviews", "unique_pages"]
+    assert lines[1].split("  ")[0] == "browsers, long and slow"
+    assert all(len(line) <= 80 for line in lines)
+    assert " ".join(lines[2:]).split() == ["because"] * 20
+    export = {"rows": 2, "new": 1, "changed": 1, "removed": 0, "min_segment": 50}
+    export["too_small"] = [f"a segment with a long name {i}" for i in range(9)]
+    report = {"segments": [], "days": ["2026-01-01"], "model": {"version": "x"}, "export": export}
+    score_table(Scored(Path(), [], report, []))
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line.rstrip()) <= 80 for line in lines), lines
+    assert "a segment with a long name 8." in " ".join(line.strip() for line in lines)
+
+
+def test_flags_without_effect_are_named(cli: Any, simulated: str) -> None:
+    words = ("visits", "--source", "ga360", "--input", simulated, "--out", "o", "--quiet")
+    found = cli(*words, "--location", "EU", "--platform", "web", "--threads", "1", "--json")
+    assert found.code == 0
+    assert found.err.splitlines() == [
+        "warning: --location has no effect: it is for warehouse bigquery.",
+        "warning: --platform has no effect: it is for source ga4.",
+    ]
+    assert cli(*words).err == ""
+
+
+def test_days_chosen_are_told_beside_all_rows(cli: Any, simulated: str) -> None:
+    words = ("visits", "--source", "ga360", "--input", simulated, "--out", "o")
+    first = json.loads(cli(*words, "--json").out)["ledger"]["per_day"][0]
+    day = first["day"].replace("-", "")
+    found = cli(*words, "--date-from", day, "--date-to", str(int(day) + 1), "--json")
+    ledger = json.loads(found.out)["ledger"]
+    assert ledger["rows_used"] < ledger["rows_in"]
+    told = f"from {ledger['rows_used']:,} of {ledger['rows_in']:,} visit rows"
+    assert f"{ledger['visits']:,} visits {told}" in found.err
+
+
 def test_visits_writes_the_table_and_its_proof_only(cli: Any, simulated: str) -> None:
     found = cli("visits", "--source", "ga360", "--input", simulated, "--out", "o")
     assert found.code == 0
@@ -124,8 +178,13 @@ def test_a_second_run_replaces_the_first_and_gives_the_same_numbers(
 def test_dry_run_prints_the_plan_and_writes_nothing(cli: Any, simulated: str) -> None:
     found = cli("run", "--source", "ga360", "--input", simulated, "--out", "o", "--dry-run")
     assert found.code == 0
-    assert "visit_rows" in found.out
+    assert "days:   all\nsteps:  visit_rows → visit_keys → visits → 23 checks\n" in found.out
     assert "bytes" in found.out
+    some = cli(
+        *("run", "--source", "ga360", "--input", simulated, "--dry-run"),
+        *("--date-from", "20260102", "--date-to", "20260103"),
+    )
+    assert "days:   from 2026-01-02, before 2026-01-03\n" in some.out
     assert list(Path().iterdir()) == []
 
 

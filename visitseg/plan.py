@@ -70,14 +70,18 @@ def plan(settings: Settings, *, scores: bool = False) -> dict[str, Any]:
         model = load_model(settings.model)
         found = _plan(settings, kept(model.contract))
         dialect = settings.warehouse
-        return found | {"sql": {**found["sql"], "labels": labels_sql(model, dialect)}}
+        return found | {
+            "sql": {**found["sql"], "labels": labels_sql(model, dialect)},
+            "steps": [*found["steps"], "labels"],
+        }
     return _plan(settings, read_contract(settings.features))
 
 
 def _plan(settings: Settings, contract: Contract) -> dict[str, Any]:
     if not settings.input:
         texts = dict(sql_texts(SIMULATED_SOURCE, settings.warehouse))
-        return {"input": "a simulated export", "source": SIMULATED_SOURCE, "bytes": 0, "sql": texts}
+        told = {"input": "a simulated export", "source": SIMULATED_SOURCE, "bytes": 0}
+        return told | {"days": {}, "steps": ["simulation", *texts], "sql": texts}
     with closing(connect(settings)) as warehouse:
         opened, planned = open_and_plan(warehouse, settings, contract)
         estimate = warehouse.estimate(planned.models[0].sql, planned.params)
@@ -86,6 +90,8 @@ def _plan(settings: Settings, contract: Contract) -> dict[str, Any]:
         "input": opened.description,
         "source": planned.source,
         "bytes": opened.bytes if estimate is None else estimate,
+        "days": {"from": settings.date_from, "before": settings.date_to},
+        "steps": [*(model.name for model in planned.models), f"{len(planned.checks)} checks"],
         "sql": raw | {model.name: model.sql for model in planned.models},
     }
 

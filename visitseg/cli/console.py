@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
@@ -84,22 +86,33 @@ def segment_table(found: Run) -> None:
     if found.segments is None:
         return
     features = found.segments.column_names[5 : 5 + _SHOWN]
-    table = _table("segment", "visits", "share", *features)
-    for row in found.segments.to_pylist():
-        table.add_row(
-            row["segment"],
-            f"{row['n']:,}",
-            f"{row['share']:.1%}",
-            *(_centre(row[name]) for name in features),
-        )
-    _print(table)
+    rows = found.segments.to_pylist()
+    while features and not _fits(_centres(rows, features)):  # in a terminal: names stay whole
+        features = features[:-1]
+    _print(_centres(rows, features))
     grade = found.report.get("grade")
     decision = (found.report.get("decision") or {}).get("text", "")
-    _out().print(Text(f"\n{f'Grade: {grade}. ' if grade else ''}{decision}"), soft_wrap=True)
+    _say(f"\n{f'Grade: {grade}. ' if grade else ''}{decision}")
     changed = found.report.get("changes")
     if changed:
         head = f"\nAgainst model {changed['previous']['model_version']}:"
-        _out().print(Text("\n  ".join([head, *changed["changelog"]])), soft_wrap=True)
+        _say("\n  ".join([head, *changed["changelog"]]))
+
+
+def _centres(rows: Sequence[dict[str, Any]], features: Sequence[str]) -> Table:
+    table = _table("segment", "visits", "share", *features)
+    for row in rows:
+        centres = (_centre(row[name]) for name in features)
+        table.add_row(row["segment"], f"{row['n']:,}", f"{row['share']:.1%}", *centres)
+    return table
+
+
+def _fits(table: Table) -> bool:
+    if not sys.stdout.isatty():
+        return True
+    console = _out()
+    unlimited = console.options.update(width=10_000)
+    return console.measure(table, options=unlimited).maximum <= console.width
 
 
 def score_table(found: Scored) -> None:
@@ -117,7 +130,7 @@ def score_table(found: Scored) -> None:
     days = found.report["days"]
     model = found.report["model"]["version"]
     labelled = "1 day" if len(days) == 1 else f"{len(days):,} days"
-    _out().print(Text(f"\n{labelled} labelled by model {model}."), soft_wrap=True)
+    _say(f"\n{labelled} labelled by model {model}.")
     if told := found.report.get("export"):
         text = (
             f"{told['rows']:,} visit{'' if told['rows'] == 1 else 's'} exported: "
@@ -126,7 +139,7 @@ def score_table(found: Scored) -> None:
         )
         if told["too_small"]:
             text += f" Under {told['min_segment']} visits: {', '.join(told['too_small'])}."
-        _out().print(Text(text), soft_wrap=True)
+        _say(text)
 
 
 def _centre(value: float | None) -> str:
@@ -147,7 +160,7 @@ def ledger_table(ledger: dict[str, Any]) -> None:
     table.add_row("visits", f"{ledger['visits']:,}")
     _print(table)
     for note in ledger["notes"]:
-        _out().print(Text(f"{note['reason']}: {note['text']}"), soft_wrap=True)
+        _say(f"{note['reason']}: {note['text']}")
 
 
 def _bare() -> Table:
@@ -169,6 +182,25 @@ def _out() -> Console:
 
 def _print(table: Table) -> None:
     _out().print(table)
+
+
+def _say(text: str) -> None:
+    """Print sentences: broken between words in a terminal, else one line a paragraph."""
+    _out().print(Text(text), soft_wrap=not sys.stdout.isatty())
+
+
+def path_list(paths: Sequence[Path]) -> None:
+    """Print paths: each folder's names run on in a terminal, else one path a line."""
+    if not sys.stdout.isatty():
+        for path in paths:
+            sys.stdout.write(f"  {path}\n")
+        return
+    folders: dict[Path, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path.name)
+    for folder, names in folders.items():
+        head = "" if folder == Path() else f"{folder}/  "
+        _out().print(Padding(Text(head + "  ".join(names)), (0, 0, 0, 2)))
 
 
 def version_table(versions: Sequence[Version], current: str | None) -> None:
@@ -193,7 +225,7 @@ def version_page(version: Version, model: Model, *, current: bool) -> None:
     record = version.record
     state = "scores now" if current else "scored" if record["live"] else "was refused"
     head = f"Version {version.number} {state}. Added {record['utc']} from {record['run']}."
-    _out().print(Text(head), soft_wrap=True)
+    _say(head)
     _out().print(Text(f"Grade: {model.grade or 'no verdict'}. Model: {model.fingerprint}.\n"))
     table = _table("segment", "id", "visits", "share")
     for one in model.segments:
@@ -202,9 +234,9 @@ def version_page(version: Version, model: Model, *, current: bool) -> None:
     _out().print()
     for row in record["gate"]:
         met = "met" if row["passed"] else "NOT met"
-        _out().print(Text(f"{met:<8} {row['name']}: {row['found']}"), soft_wrap=True)
+        _say(f"{met:<8} {row['name']}: {row['found']}")
     if record["forced"]:
-        _out().print(Text(f"forced   {record['forced']}"), soft_wrap=True)
+        _say(f"forced   {record['forced']}")
 
 
 def difference_table(content: dict[str, Any]) -> None:
@@ -223,4 +255,4 @@ def difference_table(content: dict[str, Any]) -> None:
         f"Segments: {content['k'][0]} → {content['k'][1]}.",
         *(f"Features {how}: {', '.join(names)}." for how, names in features.items() if names),
     ]
-    _out().print(Text("\n".join(lines)), soft_wrap=True)
+    _say("\n".join(lines))

@@ -25,6 +25,9 @@ def print_plan(settings: Settings, *, scores: bool = False) -> None:
         return
     typer.echo(f"input:  {plan['input']} ({plan['bytes']:,} bytes)")
     typer.echo(f"source: {plan['source']}")
+    days = [f"{name} {day}" for name, day in plan["days"].items() if day]
+    typer.echo(f"days:   {', '.join(days) or 'all'}")
+    typer.echo(f"steps:  {' → '.join(plan['steps'])}")
     typer.echo(f"out:    {settings.out} (nothing is written now)")
     for name, text in plan["sql"].items():
         typer.echo(f"\n-- {name} ----------\n{text}")
@@ -66,10 +69,15 @@ def print_run(found: Run, *, as_json: bool) -> None:
 
 def print_files(found: Run | Scored) -> None:
     """Print every path that was written."""
+    from visitseg.cli.console import path_list
+
     typer.echo(f"\nWritten to {found.folder}:")
-    for path in found.files:
-        inside = path.is_relative_to(found.folder)
-        typer.echo(f"  {path.relative_to(found.folder) if inside else path}")
+    path_list(
+        [
+            path.relative_to(found.folder) if path.is_relative_to(found.folder) else path
+            for path in found.files
+        ]
+    )
 
 
 def print_json(content: object) -> None:

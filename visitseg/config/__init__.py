@@ -1,6 +1,7 @@
 """Settings: what can be set, where it comes from, what is wrong with it."""
 
-from visitseg.config.load import did_you_mean, load_settings
+from visitseg.config.consistency import did_you_mean, without_effect
+from visitseg.config.load import load_settings
 from visitseg.config.sections import (
     BigQuerySettings,
     CsvSettings,
@@ -25,4 +26,5 @@ __all__ = [
     "load_settings",
     "option_fields",
     "template",
+    "without_effect",
 ]

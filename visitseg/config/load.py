@@ -6,22 +6,19 @@ settings are loaded, not when ``--help`` is shown.
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
-from zoneinfo import available_timezones
 
+from visitseg.config.consistency import contradictions, did_you_mean
 from visitseg.config.settings import Settings, option_fields
 from visitseg.errors import ConfigError, InputError
 
 DEFAULT_FILE = Path("visitseg.toml")
-_SEGMENT_ID = re.compile(r"s[0-9]+")
 
 
 def load_settings(
@@ -77,7 +74,7 @@ def load_settings(
         values.pop(name, None)  # said once
     settings = _typed({**values, "origins": origins}, problems)
     if settings is not None:
-        problems += _contradictions(settings)
+        problems += contradictions(settings)
     if problems or settings is None:
         what = "1 setting is wrong" if len(problems) == 1 else f"{len(problems)} settings are wrong"
         raise ConfigError(
@@ -87,13 +84,6 @@ def load_settings(
             "the environment over the file.",
         )
     return settings
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a hint that names the closest known words, or nothing."""
-    by_lower = {word.lower(): word for word in known}
-    close = difflib.get_close_matches(name.lower(), list(by_lower), n=3, cutoff=0.6)
-    return f". Did you mean {' or '.join(by_lower[word] for word in close)}?" if close else ""
 
 
 def _from_toml(file: Path | None) -> list[tuple[str, Any, str]]:
@@ -167,106 +157,17 @@ def _typed(values: Mapping[str, Any], problems: list[str]) -> Settings | None:
             key = ".".join(str(part) for part in found["loc"] if isinstance(part, str))
             if name == "k_final":
                 found["msg"], key = "must be a whole number or auto", name
-            line = f"{key} = {found['input']!r} ({values['origins'].get(name, '')}): {found['msg']}"
+            line = f"{key} = {found['input']!r} ({values['origins'].get(name, '')}): {_must(found)}"
             if line not in problems:
                 problems.append(line)
         return None
 
 
-def _contradictions(s: Settings) -> list[str]:
-    """Check what types cannot: ranges, and settings against each other."""
-
-    def where(*names: str) -> str:
-        found = dict.fromkeys(s.origins.get(name, "default") for name in names)
-        return " and ".join(found)
-
-    rules: Sequence[tuple[bool, tuple[str, ...], str]] = (
-        (s.k_min < 2, ("k_min",), f"k_min = {s.k_min} must be at least 2"),
-        (
-            s.k_min > s.k_max,
-            ("k_min", "k_max"),
-            f"k_min = {s.k_min} is larger than k_max = {s.k_max}",
-        ),
-        (
-            isinstance(s.k_final, int) and s.k_final < 2,
-            ("k_final",),
-            f"k_final = {s.k_final} must be at least 2",
-        ),
-        (
-            bool(s.date_from and s.date_to and s.date_from >= s.date_to),
-            ("date_from", "date_to"),
-            f"date_from = {s.date_from} is not before date_to = {s.date_to}, which is exclusive",
-        ),
-        (
-            s.threads is not None and s.threads < 1,
-            ("threads",),
-            f"threads = {s.threads} must be at least 1",
-        ),
-        (not s.z_clip > 0, ("z_clip",), f"z_clip = {s.z_clip} must be above 0"),
-        (
-            not 0 <= s.clip_quantiles[0] < s.clip_quantiles[1] <= 1,
-            ("clip_quantiles",),
-            f"clip_quantiles = {list(s.clip_quantiles)} must rise within 0 and 1",
-        ),
-        (not 0 <= s.min_share < 1, ("min_share",), f"min_share = {s.min_share} must be in [0, 1)"),
-        (
-            not 1 / 60 <= s.sessions.gap_minutes < s.sessions.max_hours * 60 - 1 / 60,
-            ("sessions",),
-            f"sessions.gap_minutes = {s.sessions.gap_minutes:g} must be from one second to less "
-            f"than sessions.max_hours = {s.sessions.max_hours:g}",
-        ),
-        (
-            s.max_bytes_billed < 1,
-            ("max_bytes_billed",),
-            f"max_bytes_billed = {s.max_bytes_billed} must be at least 1",
-        ),
-        (
-            not 0 < s.bigquery.expire_hours <= 24 * 365 or not s.bigquery.retry_sec >= 0,
-            ("bigquery",),
-            "bigquery.expire_hours must be within a year, bigquery.retry_sec at least 0",
-        ),
-        (s.min_segment < 0, ("min_segment",), f"min_segment = {s.min_segment} must be at least 0"),
-        (s.late_days < 0, ("late_days",), f"late_days = {s.late_days} must be at least 0"),
-        (
-            s.since is not None and s.export is None,
-            ("since",),
-            "since needs export: what should be written?",
-        ),
-        (
-            bool(s.spark.master and s.spark.remote),
-            ("spark",),
-            "spark.master and spark.remote exclude each other",
-        ),
-        *(
-            (
-                not 0 <= getattr(s.gate, name) <= 1,
-                ("gate",),
-                f"gate.{name} = {getattr(s.gate, name):g} must be in [0, 1]",
-            )
-            for name in ("min_jaccard", "min_stable", "min_share", "max_share", "min_carried")
-        ),
-        (not 0 <= s.seed < 2**32, ("seed",), f"seed = {s.seed} must be in [0, 2^32)"),
-    )
-    found = [f"{text} ({where(*names)})" for wrong, names, text in rules if wrong]
-    if s.timezone not in available_timezones():
-        hint = did_you_mean(s.timezone, available_timezones())
-        found.append(f"timezone = {s.timezone!r} ({where('timezone')}): unknown{hint}")
-    return found + [f"{problem} ({where('names')})" for problem in _wrong_names(s.names)]
-
-
-def _wrong_names(names: Mapping[str, str]) -> list[str]:
-    """Check [names]; an id that the run does not have is allowed: its segment may come again."""
-    found = []
-    first: dict[str, str] = {}
-    for id_, given in names.items():
-        name, line = given.strip(), f'names.{id_} = "{given}"'
-        if not _SEGMENT_ID.fullmatch(id_):
-            found.append(f"{line}: {id_} is no id of a segment, such as s1")
-        if not name:
-            found.append(f"{line}: the name is empty; without the line the segment has its own")
-        elif _SEGMENT_ID.fullmatch(name):
-            found.append(f"{line}: the name looks like an id")
-        elif name in first:
-            found.append(f"{line}: names.{first[name]} is the same name")
-        first.setdefault(name, id_)
-    return found
+def _must(found: Mapping[str, Any]) -> str:
+    """Say in our words what pydantic found."""
+    if found["type"] == "unexpected_keyword_argument":
+        section, key = found["loc"][0], found["loc"][-1]
+        hint = get_type_hints(Settings).get(str(section))
+        known = [f.name for f in fields(hint)] if isinstance(hint, type) else []
+        return f"unknown key{did_you_mean(str(key), known)}"
+    return str(found["msg"]).replace("Input should be", "must be").partition(", unable to")[0]

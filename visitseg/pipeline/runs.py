@@ -12,7 +12,7 @@ from visitseg.by_day import visit_days
 from visitseg.by_day.window import Window
 from visitseg.config import Settings, load_settings
 from visitseg.model import Model
-from visitseg.pipeline.steps import simulated, tell, tell_visits
+from visitseg.pipeline.steps import simulated, tell, tell_idle, tell_visits
 from visitseg.plan import resolve_input
 from visitseg.progress import Progress, Silent
 from visitseg.run_folder import visit_files
@@ -93,9 +93,10 @@ def run(
     listener = progress or Silent()
     with RunFolder(settings.out, settings.input) as folder:
         settings = simulated(settings, folder.path, listener)
+        idle = tell_idle(settings, listener)
         warnings, report, segments = _run_into(folder.path, settings, listener, spark)
         listener.step("publishing")
-        return Run(folder.out, folder.publish(), report, segments, warnings)
+        return Run(folder.out, folder.publish(), report, segments, idle + warnings)
 
 
 def build_visits(
@@ -111,6 +112,7 @@ def build_visits(
     listener = progress or Silent()
     with RunFolder(settings.out, settings.input) as folder:
         settings = simulated(settings, folder.path, listener)
+        idle = tell_idle(settings, listener)
         contract = read_contract(settings.features)
         by_days = visit_days.wanted(settings)
         former = visit_days.read(folder.out, settings)
@@ -125,7 +127,7 @@ def build_visits(
             else:
                 visit_files.write_visits(folder.path, warehouse)
             tell_visits(folder.path, warehouse, table, settings, contract, listener)
-        warnings = tell(table.checks, listener)
+        warnings = idle + tell(table.checks, listener)
         return Run(folder.out, folder.publish(), table.ledger.to_dict(), None, warnings)
 
 

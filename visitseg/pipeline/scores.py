@@ -11,7 +11,7 @@ from visitseg.by_day.labels import UNDATED, LabelFolder
 from visitseg.by_day.window import Window
 from visitseg.config import Settings, load_settings
 from visitseg.model import Model
-from visitseg.pipeline.steps import simulated, tell
+from visitseg.pipeline.steps import simulated, tell, tell_idle
 from visitseg.plan import resolve_input
 from visitseg.progress import Progress, Silent
 from visitseg.report.wording import words
@@ -61,6 +61,7 @@ def score(
     frozen.check_settings(settings)
     with LabelFolder(frozen.folder_of(settings)) as folder:
         settings = window.widened(simulated(settings, folder.path, listener))
+        idle = tell_idle(settings, listener)
         contract = kept(model.contract)
         with at_work(settings, folder.path, listener.done, spark) as warehouse:
             table = build(warehouse, settings, contract, listener.step)
@@ -77,7 +78,7 @@ def score(
         report = score_report(model, settings, table, found, days)
         exported = export(settings, report, folder.path)
         asked = [*frozen.other_source(model, settings), *days.warnings]
-        warnings = [*tell(table.checks, listener), *asked]
+        warnings = [*idle, *tell(table.checks, listener), *asked]
         for text in asked:
             listener.warn(text)
         files = {"score_report.json": report, "ledger.json": table.ledger.to_dict()}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from visitseg.config import Settings
+from visitseg.config import Settings, without_effect
 from visitseg.plan import SIMULATED_SOURCE
 from visitseg.progress import Progress
 from visitseg.report.wording import words
@@ -47,9 +47,19 @@ def tell_visits(
     ledger = table.ledger
     period = f", {table.days[0]} to {table.days[1]}" if table.days else ""
     rows = words.counted(ledger.rows_in, ledger.unit.removesuffix("s"))
+    if ledger.rows_used < ledger.rows_in:
+        rows = f"{words.count(ledger.rows_used)} of {rows}"
     progress.done(f"{words.counted(ledger.visits, 'visit')} from {rows}{period}")
     days = [day.day for day in ledger.days if day.day and day.visits]
     keep(warehouse, "visits", "SELECT * FROM visits\n", days, progress.done)
+
+
+def tell_idle(settings: Settings, progress: Progress) -> list[str]:
+    """Warn of flags that have no effect; return the sentences."""
+    warnings = without_effect(settings)
+    for text in warnings:
+        progress.warn(text)
+    return warnings
 
 
 def tell(checks: Sequence[Check], progress: Progress) -> list[str]:
