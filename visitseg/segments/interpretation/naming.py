@@ -112,7 +112,8 @@ def _first_match(row: Mapping[str, float]) -> Name:
     if hits >= 2.5:
         return Name("clickers", f"the median visit sends {hits:.1f} hits a page")
     if distinct <= 0.5:
-        return Name("searchers", f"of the median visit's pages {distinct:.0%} are distinct")
+        again = f"{1 - distinct:.0%} of the median visit's page views go back to a page seen before"
+        return Name("searchers", again)
     if pace >= 120:
         return Name("readers", f"the median visit spends {pace:.0f} s a page")
     if pages >= 10:
