@@ -193,7 +193,7 @@ def test_values_of_another_type_are_named_by_column(spark: SparkSession) -> None
     )
     with pytest.raises(InputError, match="1 column holds values of another type") as caught:
         build_visits(settings, spark=spark)
-    assert caught.value.evidence == ("pageviews: 1 row with no whole number, e.g. 'many'",)
+    assert caught.value.evidence == ("pageviews: 1 of 2 values are no whole numbers, e.g. 'many'",)
     assert 'pageviews = "TRY_CAST(`PageViews` AS BIGINT)"' in caught.value.do
     assert not Path("o").exists()
 

@@ -159,8 +159,8 @@ def test_values_that_do_not_fit_are_named_by_column_and_can_be_taken_as_unknown(
     with pytest.raises(InputError, match="2 columns hold values of another type") as caught:
         visits_of(text)
     assert caught.value.evidence == (
-        "date_id: 1 row with no day, e.g. '2026-02-30'",
-        "hits: 2 rows with no whole number, e.g. 'many'",
+        "date_id: 1 of 2 values are no days, e.g. '2026-02-30'",
+        "hits: 2 of 3 values are no whole numbers, e.g. 'many'",
     )
     assert not Path("o").exists()
     text = text.replace("02-30", "02-28").replace("c,,", "c,2026-01-02,")
@@ -169,6 +169,22 @@ def test_values_that_do_not_fit_are_named_by_column_and_can_be_taken_as_unknown(
     line = caught.value.do.partition("[columns]: ")[2].rstrip(".")
     visits_of(text, f"[columns]\n{line}\n")
     assert rows("SELECT visit_id, hits FROM VISITS") == [("a", 4), ("b", None), ("c", None)]
+
+
+def test_values_of_which_none_can_be_read_need_an_expression() -> None:
+    with pytest.raises(InputError, match="1 column holds") as caught:
+        visits_of('visit_id,pageviews,transaction_revenue\na,1,"1.234,50"\nb,2,"3,40"\n')
+    assert "2 of 2 values are no numbers, e.g. '1.234,50'" in str(caught.value)
+    assert "how to read them" in caught.value.do
+    assert "unknown" not in caught.value.do
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    with pytest.raises(InputError, match="two columns are called hits") as caught:
+        visits_of("visit_id,pageviews,hits,hits\na,1,2,3\n")
+    assert "visit_id,pageviews,hits,hits" in str(caught.value)
+    visits_of("visit_id,pageviews,hits,hits_1\na,1,2,3\n")
+    assert rows("SELECT hits FROM VISITS") == [(2,)]
 
 
 def test_columns_bear_our_names_in_any_case() -> None:

@@ -215,19 +215,24 @@ FROM (
 def misread_sql(mapped: Mapped, dialect: str) -> str:
     """Return the query that finds values that are not of their column's type.
 
-    One row per column that has any: column_name, its expression as `given`, its kind, how many
-    rows (`n_rows`), and one such value.
+    One row per column that has any: column_name, its kind, rows with such a value (n_misread) and
+    with any (n_known), and one such value (example).
     """
     words = _WORDS[dialect]
     text, given = words.types["text"], _given(mapped, words)
-    return "\nUNION ALL\n".join(
-        f"SELECT '{name}' AS column_name, '{kind}' AS kind, COUNT(*) AS n_rows, "
-        f"MIN(CAST({mapped.expressions[name]} AS {text})) AS example FROM {RAW} "
-        f"WHERE {given[name]} IS NOT NULL "
-        f"AND {words.try_cast}({given[name]} AS {words.types[kind]}) IS NULL HAVING COUNT(*) > 0"
-        for name, kind in mapped.kinds.items()
-        if name in mapped.expressions and kind != "text"
-    )
+    found = []
+    for name, kind in mapped.kinds.items():
+        if name in mapped.expressions and kind != "text":
+            read = f"{words.try_cast}({given[name]} AS {words.types[kind]})"
+            wrong = f"{given[name]} IS NOT NULL AND {read} IS NULL"
+            value = f"CAST({mapped.expressions[name]} AS {text})"
+            found.append(
+                f"SELECT '{name}' AS column_name, '{kind}' AS kind, "
+                f"COUNT({given[name]}) AS n_known, SUM(CASE WHEN {wrong} THEN 1 ELSE 0 END) AS n_misread, "
+                f"MIN(CASE WHEN {wrong} THEN {value} END) AS example FROM {RAW}"
+            )
+    every = "\nUNION ALL\n".join(found)
+    return f"SELECT * FROM (\n{every}\n) AS found WHERE n_misread > 0"
 
 
 def forgiving(mapped: Mapped, name: str, dialect: str) -> str:

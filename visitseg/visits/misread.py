@@ -8,10 +8,10 @@ from visitseg.visits.mapping import Mapped, forgiving, misread_sql
 from visitseg.warehouse import Warehouse
 
 _NOUNS: dict[Kind, str] = {
-    "count": "no whole number",
-    "number": "no number",
-    "date": "no day",
-    "timestamp": "no time",
+    "count": "no whole numbers",
+    "number": "no numbers",
+    "date": "no days",
+    "timestamp": "no times",
 }
 
 
@@ -26,15 +26,19 @@ def misread(mapped: Mapped, warehouse: Warehouse, where: str) -> InputError | No
         return None
     if not found:
         return None
-    line = forgiving(mapped, found[0]["column_name"], warehouse.dialect)
     many = "1 column holds" if len(found) == 1 else f"{len(found)} columns hold"
+    first = found[0]["column_name"]
+    line = forgiving(mapped, first, warehouse.dialect)
+    do = f"Mend them, or take them as unknown, under [columns]: {line}."
+    if found[0]["n_misread"] == found[0]["n_known"]:
+        do = f'Say under [columns] how to read them, by an SQL expression: {first} = "…".'
     return InputError(
         f"{many} values of another type",
         where=where,
         evidence=[
-            f"{row['column_name']}: {row['n_rows']:,} row{'s' * (row['n_rows'] > 1)} with "
+            f"{row['column_name']}: {row['n_misread']:,} of {row['n_known']:,} values are "
             f"{_NOUNS[row['kind']]}, e.g. '{row['example']}'"
             for row in found[:5]
         ],
-        do=f"Mend them, or take them as unknown, under [columns]: {line}.",
+        do=do,
     )

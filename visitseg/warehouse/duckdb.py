@@ -174,6 +174,7 @@ class DuckDBWarehouse:
             keys = self.query(found.json_keys)["key"].to_pylist()
             return pa.schema([pa.field(key, pa.null()) for key in sorted(keys)])
         schema = self.query(f"SELECT * FROM ({found.reader()}) LIMIT 0").schema
+        found.check_columns(schema.names)
         return pa.schema([field for field in schema if field.name != FILE_COLUMN])
 
     def _execute(self, sql: str, params: Mapping[str, object] | None = None) -> None:

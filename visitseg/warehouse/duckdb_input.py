@@ -170,6 +170,25 @@ class DuckDBInput:
             do=do,
         )
 
+    def check_columns(self, names: Sequence[str]) -> None:
+        """Refuse text with two columns of one name: DuckDB renames the second and does not say so.
+
+        Raises
+        ------
+        InputError
+            There are such.
+        """
+        for path in self.found.paths if self.is_csv and isinstance(self.found, InputFiles) else ():
+            header = first_line(path).decode(self.csv.encoding, "ignore")
+            twice = [name for name in names if f"{name}_1" in names and f"{name}_1" not in header]
+            if twice:
+                raise InputError(
+                    f"two columns are called {twice[0]}",
+                    where=f"{path}, line 1",
+                    evidence=[header.strip()],
+                    do="Give every column a name of its own.",
+                )
+
     def _csv(self, path: str) -> str:
         options = [
             f"filename = {text(FILE_COLUMN)}",
