@@ -228,7 +228,8 @@ def misread_sql(mapped: Mapped, dialect: str) -> str:
             value = f"CAST({mapped.expressions[name]} AS {text})"
             found.append(
                 f"SELECT '{name}' AS column_name, '{kind}' AS kind, "
-                f"COUNT({given[name]}) AS n_known, SUM(CASE WHEN {wrong} THEN 1 ELSE 0 END) AS n_misread, "
+                f"COUNT({given[name]}) AS n_known, "
+                f"SUM(CASE WHEN {wrong} THEN 1 ELSE 0 END) AS n_misread, "
                 f"MIN(CASE WHEN {wrong} THEN {value} END) AS example FROM {RAW}"
             )
     every = "\nUNION ALL\n".join(found)
