@@ -121,6 +121,12 @@ def test_a_terminal_gets_whole_words_and_every_path(
     assert "a segment with a long name 8." in " ".join(line.strip() for line in lines)
 
 
+def test_the_version_is_told(cli: Any) -> None:
+    from visitseg import __version__
+
+    assert cli("--version").out == f"visitseg {__version__}\n"
+
+
 def test_flags_without_effect_are_named(cli: Any, simulated: str) -> None:
     words = ("visits", "--source", "ga360", "--input", simulated, "--out", "o", "--quiet")
     found = cli(*words, "--location", "EU", "--platform", "web", "--threads", "1", "--json")

@@ -16,7 +16,9 @@ import pytest
 from visitseg import ContractError, Model, OutputError, UsageError, VisitSegmenter, run, score
 from visitseg.by_day.labels import SCHEMA, read_labels
 from visitseg.by_day.window import Window
+from visitseg.config import load_settings
 from visitseg.pipeline import build_visits
+from visitseg.plan import plan as read_plan
 from visitseg.simulate import simulate
 
 FIRST = date(2026, 1, 5)
@@ -204,6 +206,25 @@ def test_visits_of_another_source_are_warned_of(export: Path, model: Path, tmp_p
         out = tmp_path / source
         done = score(tmp_path / "model.json", source="ga360", input=files(export), out=out)
         assert any("learnt on ga4 and labels ga360" in text for text in done.warnings) == warned
+
+
+def test_the_source_is_the_models_where_nobody_names_one(
+    export: Path, model: Path, once: Path, tmp_path: Path
+) -> None:
+    learnt = json.loads(model.read_text())
+    with pytest.raises(UsageError, match="--source is missing"):
+        score(model, input=files(export), out=tmp_path / "scores")
+    learnt["training"]["source"] = "ga360"
+    (tmp_path / "model.json").write_text(json.dumps(learnt))
+    done = score(tmp_path / "model.json", input=files(export), out=tmp_path / "scores")
+    assert not any("learnt on" in text for text in done.warnings)
+    found, expected = read_labels(tmp_path / "scores"), read_labels(once)
+    assert found["cluster"].equals(expected["cluster"])
+    plan = read_plan(
+        load_settings({"model": tmp_path / "model.json", "input": files(export)}), scores=True
+    )
+    assert plan["source"] == "ga360"
+    assert plan["steps"][-1] == "labels"
 
 
 @pytest.mark.slow

@@ -63,18 +63,18 @@ def resolve_input(settings: Settings, spark: object = None) -> Settings:
 
 def plan(settings: Settings, *, scores: bool = False) -> dict[str, Any]:
     """Return what `run` (or `score`) would read and execute; nothing is written."""
-    settings = resolve_input(settings)
     if scores:
-        from visitseg.scoring.frozen import labels_sql, load_model
+        from visitseg.scoring.frozen import as_learnt, labels_sql, load_model
 
         model = load_model(settings.model)
+        settings = resolve_input(as_learnt(model, settings))
         found = _plan(settings, kept(model.contract))
         dialect = settings.warehouse
         return found | {
             "sql": {**found["sql"], "labels": labels_sql(model, dialect)},
             "steps": [*found["steps"], "labels"],
         }
-    return _plan(settings, read_contract(settings.features))
+    return _plan(resolve_input(settings), read_contract(settings.features))
 
 
 def _plan(settings: Settings, contract: Contract) -> dict[str, Any]:

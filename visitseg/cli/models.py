@@ -113,7 +113,7 @@ def promote(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Add a run's model to the store; it scores from now on, if the gate lets it."""
+    """Add a run's model to the store; it scores if the gate lets it."""
     from visitseg.errors import UsageError
     from visitseg.store.promotion import promote as promote_run
 

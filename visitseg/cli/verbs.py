@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from visitseg import __version__
 from visitseg.cli import models
 from visitseg.cli.options import with_settings
 from visitseg.cli.printing import print_dbt, print_files, print_json, print_plan, print_run
@@ -17,7 +18,6 @@ from visitseg.errors import UsageError, VisitsegError
 
 app = typer.Typer(
     name="visitseg",
-    help="Named, evidenced segments of e-commerce visits, from a raw analytics export.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -26,6 +26,24 @@ app = typer.Typer(
 )
 
 app.add_typer(models.app, name="models")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"visitseg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def visitseg(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Named, evidenced segments of e-commerce visits, from a raw analytics export."""
 
 
 @app.command()
@@ -92,7 +110,7 @@ def run(settings: Settings) -> None:
 @app.command()
 @with_settings("score")
 def score(settings: Settings) -> None:
-    """Raw export → labels with a frozen model, by day; never learns again."""
+    """Raw export → labels with a frozen model, by day."""
     from visitseg import pipeline
     from visitseg.cli.console import listen, score_table
 
@@ -156,7 +174,7 @@ def sql(
         Path | None, typer.Option(help="dbt: the project to write into.  [default: print]")
     ] = None,
 ) -> None:
-    """Print the SQL that makes the visit table, or that labels it with a model."""
+    """Print the SQL of the visit table, or of a model's labels."""
     from visitseg.plan import dbt_files, score_script, sql_script
 
     if style == "dbt":

@@ -52,10 +52,11 @@ def score(
     VisitsegError
         Whatever a user can cause; no day is half-written.
     """
-    settings = resolve_input(settings or load_settings(options), spark)
+    settings = settings or load_settings(options)
     if not isinstance(model, Model):
         settings = replace(settings, model=Path(model) if model else settings.model)
         model = frozen.load_model(settings.model)
+    settings = resolve_input(frozen.as_learnt(model, settings), spark)
     listener = progress or Silent()
     window = Window.of(settings)
     frozen.check_settings(settings)

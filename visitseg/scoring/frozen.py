@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
-from visitseg.config import Settings
+from visitseg.config import Settings, Source
 from visitseg.errors import ContractError, UsageError
 from visitseg.model import Model
 from visitseg.model.sql import Dialect, scoring_sql
@@ -44,6 +45,14 @@ def check_settings(settings: Settings) -> None:
     read_salt(settings)
     if settings.export:
         check_export(settings.export, settings.since)
+
+
+def as_learnt(model: Model, settings: Settings) -> Settings:
+    """Return settings whose source, where nobody names one for an input, is the model's."""
+    learnt = model.training.get("source")
+    if settings.source or not settings.input or learnt not in get_args(Source):
+        return settings
+    return replace(settings, source=learnt)
 
 
 def other_source(model: Model, settings: Settings) -> list[str]:
