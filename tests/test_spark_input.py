@@ -185,6 +185,16 @@ def test_tables_by_a_pattern_and_spark_left_as_it_was(spark: SparkSession) -> No
     assert Path("files/ledger.json").read_text() == Path("tables/ledger.json").read_text()
 
 
+def test_a_file_that_is_no_part_of_the_export_is_named(spark: SparkSession) -> None:
+    simulate(Path(), visits=60, days=2)
+    settings = load_settings(
+        {"source": "ga4", "input": ["*.parquet"], "out": Path("o")}, environment={}
+    )
+    with pytest.raises(InputError, match="1 file is no part of the export, of 3") as caught:
+        build_visits(settings, spark=spark)
+    assert "truth.parquet: no " in str(caught.value)
+
+
 def test_values_of_another_type_are_named_by_column(spark: SparkSession) -> None:
     columns = {"visit_id": ["a", "b"], "PageViews": ["3", "many"], "hits": ["4", "5"]}
     pq.write_table(pa.table(columns), "texts.parquet")

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from visitseg.config import CsvSettings, did_you_mean
 from visitseg.errors import InputError
 from visitseg.warehouse.files import FORMATS, InputFiles, file_format, find_input
+from visitseg.warehouse.layout import check_files
 from visitseg.warehouse.spark.layout import quoted, spark_type
 
 if TYPE_CHECKING:
@@ -103,15 +104,27 @@ def find(spark: SparkSession, inputs: Sequence[str]) -> InputFiles | Tables:
 def parts(
     spark: SparkSession, found: InputFiles | Tables, layout: pa.Schema | None, csv: CsvSettings
 ) -> list[Part]:
-    """Return the parts of an input, each with a schema of its own."""
+    """Return the parts of an input, each with a schema of its own.
+
+    Raises
+    ------
+    InputError
+        They cannot be read, or a Parquet file among several is no part of the layout's export.
+    """
     if isinstance(found, Tables):
         return [_table(spark, name) for name in found.names]
     of_file = f"_metadata.file_name RLIKE '{_FRESH}'"
     if found.format == "ndjson":
         return [_ndjson(spark, found, layout, of_file)]
     read = {"parquet": _parquet, "csv": _csv}[found.format]
-    frames = [read(spark, group, csv) for group in _groups(found)]
-    return [Part(frame, columns_of(frame), of_file) for frame in frames]
+    groups = _groups(found)
+    frames = [read(spark, group, csv) for group in groups]
+    read_parts = [Part(frame, columns_of(frame), of_file) for frame in frames]
+    if layout is not None and found.format == "parquet" and len(groups) > 1:
+        pairs = zip(groups, read_parts, strict=True)
+        names = {path: part.columns.names for group, part in pairs for path in group.paths}
+        check_files(layout, names)
+    return read_parts
 
 
 def columns_of(frame: DataFrame) -> pa.Schema:
