@@ -486,6 +486,11 @@ def test_contract_failures_come_all_at_once(cli: Any) -> None:
         "unique_pages_within_pageviews", "revenue_needs_transactions", "2 rows", "e.g. a, a",
         "checks/visit_id_unique.sql", "Nothing was published.",
     )  # fmt: skip
+    plan = json.loads(
+        cli("visits", "--source", "visits", "--input", "a.csv", "--dry-run", "--json").out
+    )
+    unique = plan["sql"]["checks/visit_id_unique"]
+    assert "COUNT(*) > 1" in unique
 
 
 def test_two_formats_at_once(cli: Any) -> None:

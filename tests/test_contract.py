@@ -119,6 +119,7 @@ def test_all_failures_are_in_one_error_and_warnings_in_none() -> None:
         "  bb    1 row   e.g. 90|1488            checks/bb.sql",
         "Mend a.",
         "Mend bb.",
+        "--dry-run prints the SQL of the checks.",
         "Nothing was published.",
     ]
     enforce(checks[2:], 10, "no dates")

@@ -92,7 +92,9 @@ def _plan(settings: Settings, contract: Contract) -> dict[str, Any]:
         "bytes": opened.bytes if estimate is None else estimate,
         "days": {"from": settings.date_from, "before": settings.date_to},
         "steps": [*(model.name for model in planned.models), f"{len(planned.checks)} checks"],
-        "sql": raw | {model.name: model.sql for model in planned.models},
+        "sql": raw
+        | {model.name: model.sql for model in planned.models}
+        | {check.name: check.sql for check in planned.checks},
     }
 
 

@@ -208,5 +208,11 @@ def enforce(checks: Sequence[Check], visits: int, period: str) -> None:
             f"   {c.sql.removeprefix('sql/')}"
             for c, n, ids in zip(failed, rows, examples, strict=True)
         ],
-        do="\n".join([*dict.fromkeys(c.do for c in failed), "Nothing was published."]),
+        do="\n".join(
+            [
+                *dict.fromkeys(c.do for c in failed),
+                "--dry-run prints the SQL of the checks.",
+                "Nothing was published.",
+            ]
+        ),
     )
