@@ -141,6 +141,7 @@ def merge(
     raw: Matrix,
     deep: float = valley.DEEP,
     significant: float = valley.SIGNIFICANT,
+    free: valley.Free = (),
 ) -> Tree:
     """Merge pieces, the nearest that no valley separates first, and record each merge.
 
@@ -156,6 +157,8 @@ def merge(
         A valley separates up to this ratio ...
     significant : float
         ... if its dip stands out by so many standard errors.
+    free : sequence of tuple of int
+        Per column of `raw`: the axes that are not made of it.
     """
     sides = [Side.of(P[pieces == piece], raw[pieces == piece]) for piece in range(pieces.max() + 1)]
     within = _RIDGE * np.eye(P.shape[1]) + sum(side.cov * side.n for side in sides) / len(P)
@@ -182,7 +185,7 @@ def merge(
             for a, b in sorted(unsure):
                 large = min(sides[a].n, sides[b].n) >= valley.LARGE * len(P)
                 asked = max(significant, valley.SURELY) if large else significant
-                again = valley.without_atoms(sides[a], sides[b], asked)
+                again = valley.without_atoms(sides[a], sides[b], asked, free)
                 if again.ratio > found[a, b].ratio:
                     found[a, b] = again
             sure |= unsure

@@ -163,7 +163,7 @@ def are_apart(
     small, large = (a, b) if len(a) <= len(b) else (b, a)
     X, raw = sample.places, sample.raw
     sides = Side.of(X[small], raw[small]), Side.of(X[large], raw[large])
-    if without_atoms(*sides).ratio <= DEEP:
+    if without_atoms(*sides, free=sample.free).ratio <= DEEP:
         return True
     both = np.concatenate([small, large])
     own = np.arange(len(both)) < len(small)

@@ -6,6 +6,7 @@ way. A valley can: between two kinds there are fewer visits than within either.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from scipy.ndimage import gaussian_filter1d
 from visitseg.segments.places.transform import Matrix
 
 Numbers = npt.NDArray[np.float64]
+# Per column of values that may be atoms: the axes that are not made of it.
+Free = Sequence[tuple[int, ...]]
 
 # A dip below this share of the lower peak counts.
 DEEP = 0.65
@@ -117,6 +120,11 @@ class Side:
         at = np.flatnonzero(rows)
         return Side.of(self.X[at], self.raw[at])
 
+    def along(self, axes: Sequence[int]) -> Side:
+        """Return the visits as some of the axes see them."""
+        at = list(axes)
+        return Side(self.X[:, at], self.raw, self.mean[at], self.cov[np.ix_(at, at)])
+
     def shape(self) -> Matrix:
         """Return the covariance, shrunk towards its diagonal as visits are few."""
         d = len(self.mean)
@@ -159,10 +167,22 @@ def between(
     return min(found, key=lambda valley: valley.ratio)
 
 
-def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT) -> Valley:
+def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free = ()) -> Valley:
     """Look again without the values that either side owes much of its visits to.
 
-    A mode that a single value carries (two pages, one second) is no kind of visit.
+    A mode that a single value carries (two pages, one second) is no kind of visit. Where the
+    valley does not show without the visits that bear the value, it may still show without what
+    the value bears upon: on the axes that are not made of its column.
+
+    Parameters
+    ----------
+    a, b : Side
+        Either side.
+    significant : float
+        Standard errors by which a dip must stand out; a dip that is only asked for its cause
+        needs fewer.
+    free : sequence of tuple of int
+        Per column of `raw`: the axes that are not made of it.
 
     Returns
     -------
@@ -177,9 +197,15 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT) -> Valley:
                 continue
             often = values[counts.argmax()]
             keep = a.raw[:, column] != often, b.raw[:, column] != often
-            if min(rows.sum() for rows in keep) < _FEW:
-                return Valley()
-            found.append(between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL))
+            look = Valley()
+            if min(rows.sum() for rows in keep) >= _FEW:
+                look = between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL)
+            axes = list(free[column]) if free else []
+            if look.ratio > DEEP and axes:
+                look = between(a.along(axes), b.along(axes), significant=significant)
+            found.append(look)
+            if look.ratio == 1:
+                return look
     return max(found, key=lambda valley: valley.ratio)
 
 

@@ -56,6 +56,11 @@ class Axis:
     unit: float = 1.0
 
     @property
+    def made_of(self) -> tuple[str, ...]:
+        """The columns that a place on it is computed of."""
+        return (self.column, PAGES.column) if self.built_in else (self.column,)
+
+    @property
     def built_in(self) -> bool:
         """Whether the axis is the visit table's."""
         return self.kind not in get_args(Transform)

@@ -35,12 +35,15 @@ class Sample:
         The values whose spikes might carry a mode.
     ties : ndarray of shape (n_sample, n_axes + n_ratios)
         Values that many visits may share: those, and ratios of counts, which may be equal.
+    free : tuple of tuple of int
+        Per column of `raw`: the axes that are not made of it.
     """
 
     rows: npt.NDArray[np.intp]
     places: Matrix
     raw: Matrix
     ties: Matrix
+    free: tuple[tuple[int, ...], ...] = ()
 
 
 def spread_rows(n: int, size: int) -> npt.NDArray[np.intp]:
@@ -102,7 +105,7 @@ def draw(columns: Columns, space: Space) -> Sample:
     raw = np.nan_to_num(raw[rows])
     may_spike = _may_spike(raw, places, space)
     ratios = [raw[:, i] / np.maximum(raw[:, j], 1) for i, j in space.ratios]
-    return Sample(rows, places, may_spike, np.column_stack([may_spike, *ratios]))
+    return Sample(rows, places, may_spike, np.column_stack([may_spike, *ratios]), space.free)
 
 
 def _may_spike(raw: Matrix, places: Matrix, space: Space) -> Matrix:

@@ -54,6 +54,10 @@ class Space(Protocol):
     def ratios(self) -> tuple[tuple[int, int], ...]:
         """Axes that divide a count by that of another axis: both places."""
 
+    @property
+    def free(self) -> tuple[tuple[int, ...], ...]:
+        """The axes that are not made of the column of each axis."""
+
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
 
@@ -107,6 +111,14 @@ class VisitSpace:
         kinds = [kind for kind in ("activity", "breadth") if kind in places and "pages" in places]
         return tuple((places[kind], places["pages"]) for kind in kinds)
 
+    @property
+    def free(self) -> tuple[tuple[int, ...], ...]:
+        """The axes that are not made of the column of each axis."""
+        return tuple(
+            tuple(i for i, axis in enumerate(self.axes) if name not in axis.made_of)
+            for name in self.columns
+        )
+
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
         return axes.place(columns, self.axes, within)
@@ -156,6 +168,12 @@ class ArraySpace:
     def ratios(self) -> tuple[tuple[int, int], ...]:
         """No axis is a ratio."""
         return ()
+
+    @property
+    def free(self) -> tuple[tuple[int, ...], ...]:
+        """All axes but its own."""
+        axes = range(len(self.columns))
+        return tuple(tuple(i for i in axes if i != j) for j in axes)
 
     def place(
         self,
