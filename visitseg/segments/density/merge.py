@@ -158,7 +158,7 @@ def merge(
     significant : float
         ... if its dip stands out by so many standard errors.
     free : sequence of tuple of int
-        Per column of `raw`: the axes that are not made of it.
+        Per column of `raw`: the axes that do not owe to it.
     """
     sides = [Side.of(P[pieces == piece], raw[pieces == piece]) for piece in range(pieces.max() + 1)]
     within = _RIDGE * np.eye(P.shape[1]) + sum(side.cov * side.n for side in sides) / len(P)

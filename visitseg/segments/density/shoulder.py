@@ -161,13 +161,13 @@ def are_apart(
         Of the standard errors that a shoulder needs.
     """
     small, large = (a, b) if len(a) <= len(b) else (b, a)
-    X, raw = sample.places, sample.raw
-    sides = Side.of(X[small], raw[small]), Side.of(X[large], raw[large])
+    X, raw, ties = sample.places, sample.raw, sample.ties
+    sides = Side.of(X[small], ties[small]), Side.of(X[large], ties[large])
     if without_atoms(*sides, free=sample.free).ratio <= DEEP:
         return True
     both = np.concatenate([small, large])
     own = np.arange(len(both)) < len(small)
-    return stands_out(X[both], raw[both], sample.ties[both], own, share=share) > 0
+    return stands_out(X[both], raw[both], ties[both], own, share=share) > 0
 
 
 def _candidates(

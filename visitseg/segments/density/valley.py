@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 from visitseg.segments.places.transform import Matrix
 
 Numbers = npt.NDArray[np.float64]
-# Per column of values that may be atoms: the axes that are not made of it.
+# Per kind of values that may be atoms: the axes that do not owe to it.
 Free = Sequence[tuple[int, ...]]
 
 # A dip below this share of the lower peak counts.
@@ -171,8 +171,8 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
     """Look again without the values that either side owes much of its visits to.
 
     A mode that a single value carries (two pages, one second) is no kind of visit. Where the
-    valley does not show without the visits that bear the value, it may still show without what
-    the value bears upon: on the axes that are not made of its column.
+    valley does not show without the visits that bear the value, it may still show in what the
+    value does not bear upon: on the axes that are free of it.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
         Standard errors by which a dip must stand out; a dip that is only asked for its cause
         needs fewer.
     free : sequence of tuple of int
-        Per column of `raw`: the axes that are not made of it.
+        Per column of `raw`: the axes that do not owe to it.
 
     Returns
     -------
@@ -200,8 +200,8 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
             look = Valley()
             if min(rows.sum() for rows in keep) >= _FEW:
                 look = between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL)
-            axes = list(free[column]) if free else []
-            if look.ratio > DEEP and axes:
+            if look.ratio > DEEP and free and free[column]:
+                axes = free[column]
                 look = between(a.along(axes), b.along(axes), significant=significant)
             found.append(look)
             if look.ratio == 1:

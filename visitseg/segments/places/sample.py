@@ -36,7 +36,7 @@ class Sample:
     ties : ndarray of shape (n_sample, n_axes + n_ratios)
         Values that many visits may share: those, and ratios of counts, which may be equal.
     free : tuple of tuple of int
-        Per column of `raw`: the axes that are not made of it.
+        Per column of `ties`: the axes that do not owe to it.
     """
 
     rows: npt.NDArray[np.intp]

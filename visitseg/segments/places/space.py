@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -56,7 +56,7 @@ class Space(Protocol):
 
     @property
     def free(self) -> tuple[tuple[int, ...], ...]:
-        """The axes that are not made of the column of each axis."""
+        """The axes that do not owe to the column of each axis, nor to each of the ratios."""
 
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
@@ -113,11 +113,12 @@ class VisitSpace:
 
     @property
     def free(self) -> tuple[tuple[int, ...], ...]:
-        """The axes that are not made of the column of each axis."""
-        return tuple(
-            tuple(i for i, axis in enumerate(self.axes) if name not in axis.made_of)
+        """The axes that do not owe to the column of each axis, nor to each of the ratios."""
+        of_columns = [
+            tuple(i for i, axis in enumerate(self.axes) if not axis.owes_to(name))
             for name in self.columns
-        )
+        ]
+        return (*of_columns, *(_all_but(i, self.axes) for i, _ in self.ratios))
 
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
@@ -171,9 +172,8 @@ class ArraySpace:
 
     @property
     def free(self) -> tuple[tuple[int, ...], ...]:
-        """All axes but its own."""
-        axes = range(len(self.columns))
-        return tuple(tuple(i for i in axes if i != j) for j in axes)
+        """All axes but each."""
+        return tuple(_all_but(i, self.columns) for i in range(len(self.columns)))
 
     def place(
         self,
@@ -254,6 +254,10 @@ def array_space(columns: Columns) -> ArraySpace:
         name = next(iter(columns))
         kept, centre, scale, steps = [name], [float(np.median(columns[name]))], [1.0], [0.0]
     return ArraySpace(tuple(kept), np.array(centre), np.array(scale), tuple(steps))
+
+
+def _all_but(i: int, axes: Sequence[object]) -> tuple[int, ...]:
+    return tuple(j for j in range(len(axes)) if j != i)
 
 
 def _step(values: Column) -> float:
