@@ -131,6 +131,8 @@ def test_a_rare_dimension_is_not_told() -> None:
     [
         ("time_on_site_sec ≤ 107.8 or unknown and time_on_site_sec_per_pageview ≤ 30.33",
          "Under 1.8 min on the site, or time not known, under 30 s a page."),
+        ("(time_on_site_sec ≤ 107.8 or unknown) and pageviews ≥ 4",
+         "Under 1.8 min on the site, or time not known, at least 4 pages."),
         ("time_on_site_sec_per_pageview ≤ -0.4995 or unknown", "Time not known."),
         ("2.5 < pageviews ≤ 9.5", "3 to 9 pages."),
         ("pageviews > 3.5 and transactions ≤ 0.5", "At least 4 pages, no order."),

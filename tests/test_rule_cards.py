@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
-from visitseg.segments.interpretation.surrogate import rule_cards
+from visitseg.segments.interpretation.surrogate import Card, rule_cards
 
 RNG = np.random.default_rng(0)
 
@@ -51,3 +53,45 @@ def test_rules_that_miss_much_of_a_segment_are_withheld() -> None:
     assert found.cards[1].withheld
     assert found.cards[1].rules == ()
     assert not found.cards[0].withheld
+
+
+def met(condition: str, columns: dict[str, np.ndarray]) -> np.ndarray:
+    """Which visits meet a condition, read as a person would."""
+    text = condition.strip("()")
+    if text == "every other visit":
+        return np.ones(len(next(iter(columns.values()))), dtype=bool)
+    if found := re.fullmatch(r"(\S+) (known|unknown)", text):
+        return np.isnan(columns[found[1]]) == (found[2] == "unknown")
+    if found := re.fullmatch(r"(\d+) ≤ (\S+) ≤ (\d+)", text):
+        return (columns[found[2]] >= int(found[1])) & (columns[found[2]] <= int(found[3]))
+    found = re.fullmatch(r"(\S+) ([≤≥=]) (\d+)( or unknown)?", text)
+    assert found, text
+    values, limit = columns[found[1]], int(found[3])
+    holds = {"≤": values <= limit, "≥": values >= limit, "=": values == limit}[found[2]]
+    return holds | np.isnan(values) if found[4] else holds
+
+
+def test_what_a_card_shows_is_as_right_as_it_says() -> None:
+    n = 6000
+    pages = 1.0 + RNG.poisson(6, n)
+    seconds = np.where(RNG.random(n) < 0.3, np.nan, np.rint(RNG.gamma(2, 60, n)))
+    columns = {"pageviews": pages, "seconds": seconds, "transactions": np.zeros(n)}
+    columns["transactions"][:300] = 1
+    hidden = pages + np.nan_to_num(seconds, nan=20) / 20 + RNG.normal(0, 0.6, n)
+    labels = np.where(hidden > 16, 2, np.where(hidden > 9, 1, 0)).astype(np.int32)
+    labels[:300] = 3
+    found = rule_cards(columns, labels, 4, {"converted": (3,)})
+    beyond = np.arange(n) >= 300
+    several = 0
+    for c, card in enumerate(found.cards[:3]):
+        assert not card.withheld
+        ways = [
+            np.logical_and.reduce([met(part, columns) for part in way.split(" and ")])
+            for way in card.rules
+        ]
+        several += len(ways) > 1
+        named = np.logical_or.reduce(ways) & beyond
+        assert card.precision == np.mean(labels[named] == c)
+        assert card.recall == np.mean(named[labels == c])
+    assert several, "the ways of a card are alternatives"
+    assert found.cards[3] == Card(("transactions ≥ 1",), 1.0, 1.0)

@@ -61,7 +61,7 @@ def _card(run: RunFolder, segment: Segment, scales: dict[str, tuple[float, float
         "rows": [_row(run, segment, name, at) for name, at in scales.items() if not segment.few],
         "money": [] if segment.few else _money(run, segment),
         "rules": _rules(run, segment, card, own_rule, alone=alone),
-        "fine": "" if segment.kind == "rest" else _fine(segment, card, own_rule),
+        "fine": "" if segment.kind == "rest" else _fine(segment, card, own_rule, _beyond(run)),
         "dimensions": telling(segment)[:_MOST_DIMENSIONS],
     }  # fmt: skip
 
@@ -93,7 +93,14 @@ def _because(segment: Segment) -> str:
     return "" if segment.few else str(segment.profile.get("because") or "")
 
 
-def _fine(segment: Segment, card: Record, own_rule: str | None) -> str:
+def _beyond(run: RunFolder) -> str:
+    """Say which visits the rules of others speak of; nothing where no segment is made by a rule."""
+    said = {"bounced": "that did not bounce", "converted": "that ordered nothing"}
+    return " and ".join(text for rule, text in said.items() if len(run.of_rule(rule)) == 1)
+
+
+def _fine(segment: Segment, card: Record, own_rule: str | None, rest: str) -> str:
+    """Say how right the rule is, among the visits that meet no rule."""
     if own_rule:
         return "The rule makes the segment: it is right by definition."
     if segment.few:
@@ -106,10 +113,9 @@ def _fine(segment: Segment, card: Record, own_rule: str | None) -> str:
             f"No short rule tells this segment: the best one finds {words.share(recall)} of it. "
             "Use the labels."
         )
-    return (
-        f"Right for {words.share(precision)} of those it names; finds {words.share(recall)} "
-        "of the segment."
-    )
+    told = f"right for {words.share(precision)} of those it names; finds {words.share(recall)} "
+    others = f"Among visits {rest}: " if rest else ""
+    return words.capital(f"{others}{told}of the segment.")
 
 
 def _rows_of(run: RunFolder) -> list[str]:

@@ -63,6 +63,7 @@ def _path(path: str, currency: str | None) -> str:
 
 
 def _condition(text: str, currency: str | None) -> str:
+    text = text.removeprefix("(").removesuffix(")")
     if found := _BETWEEN.fullmatch(text):
         low, high = float(found["low"]), float(found["high"])
         low -= 0.5 if found["side"] == "≤" else 0.0  # at least a whole number: above half below it

@@ -5,8 +5,8 @@ A rule segment needs no imitation: its card is its rule.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,8 @@ _LEAVES = (2, 3, 4)
 _FAITHFUL = 0.99
 _FOUND = 0.9
 WITHHELD_BELOW = 0.8
-# A card shows the paths that lead to so much of the segment.
-_COVER = 0.95
+# A card shows the ways that lead to so much of what the tree calls the segment.
+_COVER = 0.98
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Card:
     rules : tuple of str
         Alternatives; each a list of conditions in words. Empty where withheld.
     precision, recall : float
-        Of all the tree's rules for the segment, over the visits.
+        Of the rules that are shown, among the visits that meet no rule; a rule segment's are 1.
     """
 
     rules: tuple[str, ...]
@@ -63,6 +63,15 @@ class Cards:
 
     fidelity: float
     cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A way through the tree: its conditions, how many visits took it, and where it ends."""
+
+    text: str
+    weight: float
+    leaves: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -104,8 +113,8 @@ class _Column:
             left = f"{low:{digits}} {'≤' if self.whole else '<'}"
             return f"{left} {name} ≤ {high:{digits}}"
         if high < np.inf:
-            unknown = " or unknown" if self.gaps and not above else ""
-            return f"{name} ≤ {high:{digits}}{unknown}"
+            least = f"{name} ≤ {high:{digits}}"
+            return f"({least} or unknown)" if self.gaps and not above else least
         return f"{name} {sign} {low:{digits}}" if bounded else f"{name} known"
 
 
@@ -128,33 +137,36 @@ def rule_cards(
     Returns
     -------
     Cards
-        Fidelity, precision and recall are over all visits; the tree is grown on at most 50,000.
+        Fidelity is over all visits; the tree is grown on at most 50,000.
     """
     known = {parts[0]: name for name, parts in (ruled or {}).items() if len(parts) == 1}
     assigned = labels >= 0
     beyond = np.flatnonzero(assigned & ~np.isin(labels, list(known)))
-    table = np.diag(np.bincount(labels[assigned], minlength=k).astype(float))
-    paths: dict[int, list[tuple[float, str]]] = {}
+    text = rules.words(columns) if known else {}
+    cards = {c: Card((text[name],), 1.0, 1.0) for c, name in known.items()}
+    right = int(assigned.sum()) - len(beyond)
     if len(beyond):
         seen = [_Column.of(name, values[beyond]) for name, values in columns.items()]
-        own, paths = _imitate(seen, labels[beyond], k)
-        others = np.setdiff1d(np.arange(k), list(known))
-        table[np.ix_(others, others)] = own[np.ix_(others, others)]
-    text = rules.words(columns) if known else {}
-    paths |= {c: [(1.0, text[name])] for c, name in known.items()}
-    cards = []
-    for c in range(k):
-        precision = float(table[c, c] / max(table[:, c].sum(), 1))
-        recall = float(table[c, c] / max(table[c].sum(), 1))
-        shown = _main(paths.get(c, [])) if recall >= WITHHELD_BELOW else ()
-        cards.append(Card(shown, precision, recall))
-    return Cards(float(np.trace(table) / max(table.sum(), 1)), tuple(cards))
+        own = labels[beyond]
+        said, leaves, ways = _imitate(seen, own, k)
+        right += int((said == own).sum())
+        for c in set(range(k)) - set(known):
+            cards[c] = _card(_main(ways.get(c, [])), own == c, leaves)
+    return Cards(right / max(int(assigned.sum()), 1), tuple(cards[c] for c in range(k)))
+
+
+def _card(ways: Sequence[_Way], own: npt.NDArray[np.bool_], leaves: npt.NDArray[np.intp]) -> Card:
+    """Judge the ways that a card shows."""
+    named = np.isin(leaves, [leaf for way in ways for leaf in way.leaves])
+    both, shown = int((named & own).sum()), tuple(way.text for way in ways)
+    found = Card(shown, both / max(int(named.sum()), 1), both / max(int(own.sum()), 1))
+    return replace(found, rules=()) if found.withheld else found
 
 
 def _imitate(
     columns: list[_Column], y: Labels, k: int
-) -> tuple[npt.NDArray[np.float64], dict[int, list[tuple[float, str]]]]:
-    """Grow the tree: what it says of every visit, and its leaves in words."""
+) -> tuple[Labels, npt.NDArray[np.intp], dict[int, list[_Way]]]:
+    """Grow the tree: what it says of every visit, in which leaf, and its ways in words."""
     X = np.column_stack([column.values for column in columns])
     grown = np.random.default_rng(0).permutation(len(y))[:_SAMPLE]
     present = len(np.unique(y))
@@ -162,12 +174,13 @@ def _imitate(
         tree = DecisionTreeClassifier(
             max_leaf_nodes=max(leaves * present, 2), min_samples_leaf=_LEAF, random_state=0
         ).fit(X[grown], y[grown])
-        table = _table(y, tree.predict(X), k)
+        said = tree.predict(X)
+        table = _table(y, said, k)
         sizes = table.sum(axis=1)
         recalls = np.diag(table)[sizes > 0] / sizes[sizes > 0]
         if np.trace(table) >= _FAITHFUL * table.sum() and recalls.min() >= _FOUND:
             break
-    return table, _paths(tree, columns)
+    return said, tree.apply(X), _ways(tree, columns)
 
 
 def _table(y: Labels, said: Labels, k: int) -> npt.NDArray[np.float64]:
@@ -176,22 +189,27 @@ def _table(y: Labels, said: Labels, k: int) -> npt.NDArray[np.float64]:
     return table
 
 
-def _paths(
-    classifier: DecisionTreeClassifier, columns: list[_Column]
-) -> dict[int, list[tuple[float, str]]]:
-    """Return, per cluster, the conditions and the weight of each leaf that says so."""
+def _ways(classifier: DecisionTreeClassifier, columns: list[_Column]) -> dict[int, list[_Way]]:
+    """Return the ways to each cluster; branches that say the same are one."""
     tree = classifier.tree_
-    found: dict[int, list[tuple[float, str]]] = {}
+    found: dict[int, list[_Way]] = {}
+
+    def leaves(node: int) -> list[int]:
+        if tree.children_left[node] < 0:
+            return [node]
+        return leaves(int(tree.children_left[node])) + leaves(int(tree.children_right[node]))
 
     def walk(node: int, low: dict[int, float], high: dict[int, float]) -> None:
-        if tree.children_left[node] < 0:
-            c = int(classifier.classes_[tree.value[node][0].argmax()])
+        below = leaves(node)
+        answers = {int(classifier.classes_[tree.value[leaf][0].argmax()]) for leaf in below}
+        if len(answers) == 1:
             said = [
                 columns[j].says(low.get(j, -np.inf), high.get(j, np.inf))
                 for j in sorted(low.keys() | high.keys())
             ]
-            weight = float(tree.n_node_samples[node])
-            found.setdefault(c, []).append((weight, " and ".join(said) or "every other visit"))
+            text = " and ".join(said) or "every other visit"
+            way = _Way(text, float(tree.n_node_samples[node]), tuple(below))
+            found.setdefault(answers.pop(), []).append(way)
             return
         j, limit = int(tree.feature[node]), float(tree.threshold[node])
         walk(int(tree.children_left[node]), low, high | {j: min(limit, high.get(j, np.inf))})
@@ -201,12 +219,12 @@ def _paths(
     return found
 
 
-def _main(paths: list[tuple[float, str]]) -> tuple[str, ...]:
-    paths = sorted(paths, reverse=True)
-    total, shown, covered = sum(weight for weight, _ in paths), [], 0.0
-    for weight, text in paths:
+def _main(ways: Sequence[_Way]) -> list[_Way]:
+    ordered = sorted(ways, key=lambda way: (-way.weight, way.text))
+    total, shown, covered = sum(way.weight for way in ways), list[_Way](), 0.0
+    for way in ordered:
         if covered >= _COVER * total:
             break
-        shown.append(text)
-        covered += weight
-    return tuple(shown)
+        shown.append(way)
+        covered += way.weight
+    return shown
