@@ -273,3 +273,10 @@ def test_contributions_add_up_by_family(found: tuple[Planted, Segmentation]) -> 
     assert sum(told.values()) == pytest.approx(1)
     parts = answer.contributions
     assert told["volume"] == pytest.approx(parts["log pageviews"] + parts["log hits a page"])
+
+
+def test_a_k_whose_segments_would_be_empty_is_refused() -> None:
+    pages = 1.0 + np.random.default_rng(0).poisson(3, 4000)
+    with pytest.raises(SegmentError, match="K = 8 is not possible: only 7 of its segments"):
+        segment({"pageviews": pages}, k=8)
+    assert segment({"pageviews": pages}, k=5).sizes.min() > 0

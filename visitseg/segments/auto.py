@@ -12,9 +12,10 @@ import numpy.typing as npt
 from sklearn import config_context
 from threadpoolctl import threadpool_limits
 
+from visitseg.errors import SegmentError
 from visitseg.segments import retrain
 from visitseg.segments.assignment import rules
-from visitseg.segments.assignment.fit import canonical_order
+from visitseg.segments.assignment.fit import Labels, canonical_order
 from visitseg.segments.assignment.fitted import Assigned, Buyers, Fitted
 from visitseg.segments.buyers import is_outcome, split_buyers
 from visitseg.segments.candidates import candidates
@@ -125,6 +126,8 @@ def segment(
             work = rest.bands(next(cut for cut in cuts if cut.k == verdict.k_rest))
         fitted = _fitted(columns, rest, work, parts, buyers)
         found = fitted.assign(columns)
+        if k is not None:
+            _check_filled(found.labels, fitted.k)
         strictly = found.labels
         if work is not strict:
             strictly = _fitted(columns, rest, strict, parts, buyers).assign(columns).labels
@@ -160,6 +163,18 @@ def segment(
             looked_at=(min(len(rest.drawn.rows), LOOKED_AT), rest.n) if rest else (0, 0),
             candidates=partial(candidates, rest, cuts, fitted, k_strict, n_ruled) if rest else list,
             identity=identity(previous, columns, found.labels, fitted.k),
+        )
+
+
+def _check_filled(labels: Labels, k: int) -> None:
+    """Refuse a K of the user's whose segments are not all somebody's: values differ too little."""
+    filled = len(np.unique(labels[labels >= 0]))
+    if filled < k:
+        raise SegmentError(
+            f"K = {k} is not possible: only {filled} of its segments would hold visits",
+            where="--k-final",
+            evidence=["the visits beyond the rules share too few values to be cut so often"],
+            do="Lower it, or leave it to auto.",
         )
 
 
