@@ -17,7 +17,19 @@ Every error has four parts: **what** is wrong (with counts), **where** (file, ta
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
+
+# Characters of a value that an error shows.
+_MOST = 160
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _MOST
+
+
+def shown(value: object) -> str:
+    """Return the repr of a value in one line that is not too long."""
+    text = _SHORT.repr(value).replace("\n", " ")
+    return text if len(text) <= _MOST else f"{text[: _MOST - 43]}...{text[-40:]}"
 
 
 class VisitsegError(Exception):

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from visitseg.errors import SegmentError
+from visitseg.errors import SegmentError, shown
 from visitseg.segments import frames
 from visitseg.segments.assignment import rules
 from visitseg.segments.assignment.fit import Labels
@@ -105,6 +105,12 @@ class Model:
     training: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     stored_as: str | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Model(version={self.version!r}, k={self.k}, grade={self.grade!r}, "
+            f"features={shown(self.features)})"
+        )
 
     @property
     def k(self) -> int:
@@ -213,6 +219,11 @@ class Model:
         """Write the model as one SELECT over a visit table, equal to `predict` row for row.
 
         See `visitseg.model.sql.scoring_sql`, also for the parameters.
+
+        Raises
+        ------
+        UsageError
+            `dialect` or `style` is none of those.
         """
         from visitseg.model.sql import scoring_sql
 

@@ -37,6 +37,14 @@ class Scored:
     report: dict[str, Any]
     warnings: list[str]
 
+    def __repr__(self) -> str:
+        model, days = self.report.get("model", {}), self.report.get("days", ())
+        return (
+            f"Scored(folder={str(self.folder)!r}, visits={self.report.get('n_visits')}, "
+            f"days={len(days)}, segments={len(self.report.get('segments', ()))}, "
+            f"model={model.get('version')!r})"
+        )
+
 
 def score_report(
     model: Model,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Literal
+from collections.abc import Collection, Sequence
+from typing import Literal, get_args
 
-from visitseg.errors import UsageError
+from visitseg.errors import UsageError, shown
 from visitseg.model.model import Model
 from visitseg.model.sql import by_centre, by_density
 from visitseg.model.sql.expressions import cases, number, of_ratio, rule, text
@@ -61,10 +61,13 @@ def scoring_sql(
     Raises
     ------
     UsageError
-        A name is not one of a table, or the target is the visit table itself.
+        The dialect or the style is unknown, a name is not one of a table, or the target is the
+        visit table itself.
     SegmentError
         The model has more axes than fit in one statement.
     """
+    _check_known("dialect", dialect, get_args(Dialect))
+    _check_known("style", style, get_args(Style))
     source, into = quoted(table, dialect), quoted(target, dialect)
     if style != "select" and _is_same(source, into, dialect):
         raise UsageError(
@@ -96,7 +99,7 @@ def quoted(name: str, dialect: Dialect) -> str:
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"{name!r} is not the name of a table",
+            f"{shown(name)} is not the name of a table",
             where="--table, --target",
             do="Write name, schema.name or project.schema.name.",
         )
@@ -104,6 +107,15 @@ def quoted(name: str, dialect: Dialect) -> str:
         return f"`{name}`"
     mark = "`" if dialect == "spark" else '"'
     return ".".join(f"{mark}{part}{mark}" for part in name.split("."))
+
+
+def _check_known(name: str, value: object, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise UsageError(
+            f"the {name} of the SQL is not known: {shown(value)}",
+            where=name,
+            do=f"Choose one of {', '.join(allowed)}.",
+        )
 
 
 def _is_same(one: str, other: str, dialect: Dialect) -> bool:
