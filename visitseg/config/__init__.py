@@ -1,7 +1,7 @@
 """Settings: what can be set, where it comes from, what is wrong with it."""
 
 from visitseg.config.consistency import did_you_mean, without_effect
-from visitseg.config.load import load_settings
+from visitseg.config.load import checked, load_settings
 from visitseg.config.sections import (
     BigQuerySettings,
     CsvSettings,
@@ -22,6 +22,7 @@ __all__ = [
     "Source",
     "SparkSettings",
     "VisitLimits",
+    "checked",
     "did_you_mean",
     "load_settings",
     "option_fields",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import available_timezones
 
 from visitseg.config.settings import Settings
+from visitseg.errors import shown
 
 _SEGMENT_ID = re.compile(r"s[0-9]+")
 
@@ -96,7 +97,7 @@ def contradictions(s: Settings) -> list[str]:
     found = [f"{text} ({where(*names)})" for wrong, names, text in rules if wrong]
     if s.timezone not in available_timezones():
         hint = did_you_mean(s.timezone, available_timezones())
-        found.append(f"timezone = {s.timezone!r} ({where('timezone')}): unknown{hint}")
+        found.append(f"timezone = {shown(s.timezone)} ({where('timezone')}): unknown{hint}")
     return found + [f"{problem} ({where('names')})" for problem in _wrong_names(s.names)]
 
 

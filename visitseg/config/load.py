@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from visitseg.config.consistency import contradictions, did_you_mean
 from visitseg.config.settings import Settings, option_fields
-from visitseg.errors import ConfigError, InputError
+from visitseg.errors import ConfigError, InputError, shown
 
 DEFAULT_FILE = Path("visitseg.toml")
 
@@ -59,12 +59,42 @@ def load_settings(
             problems.append(f"{name} ({origin}): unknown key{did_you_mean(name, known)}")
             continue
         values[name], origins[name] = value, origin
+    return _checked(values, origins, problems)
+
+
+def checked(settings: Settings) -> Settings:
+    """Type and check settings that were made by hand, as those that are loaded.
+
+    What differs from its default was given: its place is ``Settings``, if it has none.
+
+    Raises
+    ------
+    ConfigError
+        All problems at once.
+    """
+    values = {f.name: getattr(settings, f.name) for f in option_fields()}
+    origins = dict.fromkeys(values, "Settings") | dict(settings.origins)
+    found, plain = _checked(values, origins, []), Settings()
+    given = {
+        name: origin
+        for name, origin in found.origins.items()
+        if settings.given(name) or getattr(found, name) != getattr(plain, name)
+    }
+    return replace(found, origins=given)
+
+
+def _checked(values: dict[str, Any], origins: dict[str, str], problems: list[str]) -> Settings:
+    """Type and check values; `problems` are those that were found before."""
+    for name, kind in get_type_hints(Settings).items():
+        made = isinstance(kind, type) and is_dataclass(kind) and isinstance(values.get(name), kind)
+        if made:  # a section, by hand
+            values[name] = asdict(values[name])
     if isinstance(values.get("stream"), str | list):  # GA4's data streams, not day by day
         values["platform"], origins["platform"] = values.pop("stream"), origins.pop("stream")
     if isinstance(values.get("platform"), str):
         values["platform"] = (values["platform"],)
-    if isinstance(values.get("input"), str):
-        values["input"] = (values["input"],)
+    if "input" in values:
+        values["input"] = _as_text(values["input"])
     for name in ("date_from", "date_to"):
         if name in values:
             values[name] = _parse_date(name, values[name], origins[name], problems)
@@ -116,6 +146,15 @@ def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, Any, st
     ]
 
 
+def _as_text(given: object) -> object:
+    """Return the paths of an input as texts."""
+    if isinstance(given, str | os.PathLike):
+        return (os.fspath(given),)
+    if isinstance(given, list | tuple | Iterator):
+        return tuple(os.fspath(one) if isinstance(one, os.PathLike) else one for one in given)
+    return given
+
+
 def _parse_date(name: str, value: object, origin: str, problems: list[str]) -> date | None:
     if isinstance(value, datetime):
         return value.date()
@@ -126,7 +165,7 @@ def _parse_date(name: str, value: object, origin: str, problems: list[str]) -> d
             return datetime.strptime(str(value), pattern).date()
         except ValueError:
             continue
-    problems.append(f"{name} = {value!r} ({origin}): not a day of the form YYYYMMDD")
+    problems.append(f"{name} = {shown(value)} ({origin}): not a day of the form YYYYMMDD")
     return None
 
 
@@ -157,7 +196,8 @@ def _typed(values: Mapping[str, Any], problems: list[str]) -> Settings | None:
             key = ".".join(str(part) for part in found["loc"] if isinstance(part, str))
             if name == "k_final":
                 found["msg"], key = "must be a whole number or auto", name
-            line = f"{key} = {found['input']!r} ({values['origins'].get(name, '')}): {_must(found)}"
+            place = values["origins"].get(name, "")
+            line = f"{key} = {shown(found['input'])} ({place}): {_must(found)}"
             if line not in problems:
                 problems.append(line)
         return None
@@ -170,4 +210,6 @@ def _must(found: Mapping[str, Any]) -> str:
         hint = get_type_hints(Settings).get(str(section))
         known = [f.name for f in fields(hint)] if isinstance(hint, type) else []
         return f"unknown key{did_you_mean(str(key), known)}"
+    if found["type"] == "path_type":
+        return "must be a path"
     return str(found["msg"]).replace("Input should be", "must be").partition(", unable to")[0]

@@ -12,6 +12,7 @@ from visitseg.by_day import visit_days
 from visitseg.by_day.window import Window
 from visitseg.config import Settings, load_settings
 from visitseg.model import Model
+from visitseg.pipeline.calls import settings_of
 from visitseg.pipeline.steps import simulated, tell, tell_idle, tell_visits
 from visitseg.plan import resolve_input
 from visitseg.progress import Progress, Silent
@@ -56,6 +57,13 @@ class Run:
     segments: pa.Table | None
     warnings: list[str]
 
+    def __repr__(self) -> str:
+        visits = self.report.get("n_visits", self.report.get("visits"))
+        found = [f"folder={str(self.folder)!r}", f"visits={visits}"]
+        if self.segments is not None:
+            found += [f"segments={len(self.segments)}", f"grade={self.report.get('grade')!r}"]
+        return f"Run({', '.join(found)})"
+
     def _repr_html_(self) -> str:
         """Show the report in a notebook, in a frame of its own."""
         from visitseg.report import in_frame
@@ -76,20 +84,23 @@ def run(
     Parameters
     ----------
     settings : Settings, optional
-        Everything at once; or the options as keywords.
+        Everything at once, instead of options.
     progress : Progress, optional
         Told what is being done.
     spark : SparkSession, optional
         Spark that runs the SQL, whatever the settings say; it is left running.
     **options
-        Settings by name: ``run(source="ga360", input=["day.parquet"], out="artifacts")``.
+        Settings by name: ``run(source="ga360", input=["day.parquet"], out="artifacts")``; and
+        `config`, the TOML file they stand in.
 
     Raises
     ------
+    UsageError
+        Settings and options are both given, or ``dry_run``.
     VisitsegError
         Whatever a user can cause; nothing is published.
     """
-    settings = resolve_input(settings or load_settings(options), spark)
+    settings = resolve_input(settings_of("run", settings, options), spark)
     listener = progress or Silent()
     with RunFolder(settings.out, settings.input) as folder:
         settings = simulated(settings, folder.path, listener)
@@ -108,7 +119,7 @@ def build_visits(
     **options: Any,
 ) -> Run:
     """Raw export → visit table, ledger and checks, nothing else. Parameters as for `run`."""
-    settings = resolve_input(settings or load_settings(options), spark)
+    settings = resolve_input(settings_of("build_visits", settings, options), spark)
     listener = progress or Silent()
     with RunFolder(settings.out, settings.input) as folder:
         settings = simulated(settings, folder.path, listener)

@@ -9,8 +9,9 @@ from typing import Any
 
 from visitseg.by_day.labels import UNDATED, LabelFolder
 from visitseg.by_day.window import Window
-from visitseg.config import Settings, load_settings
+from visitseg.config import Settings
 from visitseg.model import Model
+from visitseg.pipeline.calls import model_of, settings_of
 from visitseg.pipeline.steps import simulated, tell, tell_idle
 from visitseg.plan import resolve_input
 from visitseg.progress import Progress, Silent
@@ -37,24 +38,30 @@ def score(
     Parameters
     ----------
     model : Model, Path or str, optional
-        The model, or where it is; default: the setting `model`.
+        The model, or where it is; also by name. Default: the setting `model`.
     settings : Settings, optional
-        Everything at once; or the options as keywords.
+        Everything at once, instead of options.
     progress : Progress, optional
         Told what is being done.
     spark : SparkSession, optional
         As for `run`.
     **options
-        Settings by name: ``score("artifacts", source="ga4", input=[…], out="scores")``.
+        Settings by name: ``score("artifacts", source="ga4", input=[…], out="scores")``; and
+        `config`, the TOML file they stand in.
 
     Raises
     ------
+    UsageError
+        As for `run`; or there is no model.
     VisitsegError
         Whatever a user can cause; no day is half-written.
     """
-    settings = settings or load_settings(options)
-    if not isinstance(model, Model):
-        settings = replace(settings, model=Path(model) if model else settings.model)
+    given = model_of(model, options)
+    settings = settings_of("score", settings, options)
+    if isinstance(given, Model):
+        model = given
+    else:
+        settings = replace(settings, model=given or settings.model)
         model = frozen.load_model(settings.model)
     settings = resolve_input(frozen.as_learnt(model, settings), spark)
     listener = progress or Silent()
