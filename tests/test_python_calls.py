@@ -214,3 +214,18 @@ def test_sql_is_written_for_what_is_known(done: Run) -> None:
     with pytest.raises(UsageError, match="veiw") as caught:
         model.to_sql("duckdb", style="veiw")  # type: ignore[arg-type]
     assert "select, view, insert" in str(caught.value)
+
+
+def test_the_day_that_was_asked_for_is_named(done: Run, file: Path, table: pa.Table) -> None:
+    given: dict[str, Any] = {"source": "visits", "out": "o", "date_from": "20180801"}
+    with pytest.raises(InputError) as caught:
+        score(done.folder, **given, input=file)
+    assert "no visit from 2018-08-01, nor in the late days from 2018-07-29, is" in str(caught.value)
+    with pytest.raises(InputError, match="no visit from 2018-08-01 is left"):
+        score(done.folder, **given, input=file, late_days=0)
+    with pytest.raises(InputError, match="no visit from 2018-08-01 is left"):
+        build_visits(**given, input=file)
+    pq.write_table(table.drop_columns(["date_id"]), "undated.parquet")
+    with pytest.raises(ConfigError) as refused:
+        score(done.folder, **given, input="undated.parquet")
+    assert "2018-07-29 (--date-from 2018-08-01, less 3 late days)" in str(refused.value)

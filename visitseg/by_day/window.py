@@ -43,7 +43,13 @@ class Window:
         """Return the settings with the late days in their range."""
         if self.first is None:
             return settings
-        return replace(settings, date_from=self.first - timedelta(days=self.late_days))
+        origin = f"{settings.origins.get('date_from', 'default')} {self.first}"
+        told = f"{origin}, less {self.late_days} late days" if self.late_days else origin
+        return replace(
+            settings,
+            date_from=self.first - timedelta(days=self.late_days),
+            origins={**settings.origins, "date_from": told},
+        )
 
     def is_late(self, day: str) -> bool:
         """Whether a day lies before those that were asked for."""

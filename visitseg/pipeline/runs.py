@@ -131,7 +131,7 @@ def build_visits(
         if by_days and former.days:
             settings = window.widened(settings)
         with at_work(settings, folder.path, listener.done, spark) as warehouse:
-            table = build(warehouse, settings, contract, listener.step)
+            table = build(warehouse, settings, contract, listener.step, window.first)
             listener.step("writing the visit table")
             if by_days and table.days:
                 table = visit_days.write(folder.path, warehouse, table, window, former)

@@ -72,7 +72,7 @@ def score(
         idle = tell_idle(settings, listener)
         contract = kept(model.contract)
         with at_work(settings, folder.path, listener.done, spark) as warehouse:
-            table = build(warehouse, settings, contract, listener.step)
+            table = build(warehouse, settings, contract, listener.step, window.first)
             frozen.check_fit(model, table, str(settings.model or "the model"))
             listener.step("labelling")
             text = frozen.labels_sql(model, warehouse.dialect, frozen.derived(model, table))

@@ -63,6 +63,7 @@ def build(
     settings: Settings,
     contract: Contract = NO_CONTRACT,
     on_step: OnStep = lambda _: None,
+    asked: date | None = None,
 ) -> VisitTable:
     """Build the table ``visits`` in the warehouse and prove its grain.
 
@@ -77,6 +78,8 @@ def build(
         features that it computes.
     on_step : callable
         Told what is being done.
+    asked : date, optional
+        The first day that was asked for, where late days before it are built too.
 
     Raises
     ------
@@ -105,7 +108,7 @@ def build(
     )
     ledger.check()
     if ledger.visits == 0:
-        raise _no_visits(ledger, opened, settings)
+        raise _no_visits(ledger, opened, settings, asked)
     on_step("checking the visit table")
     checks = run_checks(warehouse, plan.checks, plan.params)
     if settings.quarantine:
@@ -165,7 +168,7 @@ def _period(warehouse: Warehouse) -> tuple[date, date] | None:
     return (row["first_day"], row["last_day"]) if row["first_day"] else None
 
 
-def _no_visits(ledger: Ledger, opened: Input, settings: Settings) -> InputError:
+def _no_visits(ledger: Ledger, opened: Input, settings: Settings, asked: date | None) -> InputError:
     if ledger.rows_in == 0:
         return no_rows(opened)
     days = [day.day for day in ledger.days if day.day]
@@ -173,15 +176,18 @@ def _no_visits(ledger: Ledger, opened: Input, settings: Settings) -> InputError:
     evidence = [f"removed as {reason}: {n:,}" for reason, n in sorted(lost.items())]
     if days:
         evidence.insert(0, f"the input holds {min(days)} to {max(days)}")
-    asked = (f" from {settings.date_from}" if settings.date_from else "") + (
+    first = asked or settings.date_from
+    days_asked = (f" from {first}" if first else "") + (
         f" before {settings.date_to}" if settings.date_to else ""
     )
+    if settings.date_from != first:
+        days_asked += f", nor in the late days from {settings.date_from},"
     in_range = "out_of_range" in lost
     do = "Choose other days: --date-from, --date-to." if in_range else "Check --input."
     if ledger.removed.get("bad_line", 0) > ledger.rows_in / 2:
         do = "Check timestamp in [columns]: its values are no times that can be read."
     return InputError(
-        f"no visit{asked if in_range else ''} is left of {ledger.rows_in:,} rows",
+        f"no visit{days_asked if in_range else ''} is left of {ledger.rows_in:,} rows",
         where=opened.description,
         evidence=evidence,
         do=do,
