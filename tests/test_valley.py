@@ -65,6 +65,19 @@ def test_a_mode_that_one_value_carries_is_no_kind() -> None:
     assert tree(X, pages[:, None]).k == 1
 
 
+def test_a_kind_on_one_value_is_seen_by_what_does_not_owe_to_it() -> None:
+    rng = np.random.default_rng(6)
+    pages = np.concatenate([np.full(600, 2.0), np.exp(rng.normal(1.8, 0.4, 5000)).round()])
+    slow = np.concatenate([rng.normal(4, 0.4, 600), rng.normal(0, 0.6, 5000)])
+    X = np.column_stack([np.log(pages + rng.uniform(-0.5, 0.5, 5600)), slow])
+    a, b = (Side.of(X[rows], pages[rows, None]) for rows in (slow > 2, slow <= 2))
+    assert without_atoms(a, b).ratio == 1, "without its value nothing of it is left"
+    assert without_atoms(a, b, free=[(1,)]).ratio <= DEEP
+    even = np.column_stack([X[:, 0], rng.normal(size=5600)])
+    two, more = (Side.of(even[rows], pages[rows, None]) for rows in (pages == 2, pages > 2))
+    assert without_atoms(two, more, free=[(1,)]).ratio == 1, "a value alone is no kind"
+
+
 def test_pieces_merge_to_the_planted_number_and_no_further() -> None:
     X = np.concatenate([cloud(0, 3000, 1), cloud(6, 1000, 2), cloud(12, 200, 3)])
     found = tree(X)

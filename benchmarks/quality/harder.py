@@ -7,12 +7,14 @@ import numpy as np
 from benchmarks.quality.families import (
     NAMED,
     Family,
+    Floats,
     Kind,
     Planted,
     Rng,
     bounces,
     buyers,
     join,
+    table,
     visits_of,
 )  # fmt: skip
 
@@ -63,6 +65,34 @@ def spiky_mix(rng: Rng, n: int) -> Planted:
     return found
 
 
+def one_value(rng: Rng, n: int) -> Planted:
+    """Browsers and kinds that share a value: one page, a fixed number of pages, no second look."""
+    how = _how(rng)
+    share = rng.uniform(0.01, 0.15, 3)
+    parts = [bounces(rng, n // 2), visits_of(rng, NAMED["browsers"], int(0.3 * n), **how)]  # type: ignore[arg-type]
+    if rng.random() < 0.5:
+        parts.append(buyers(rng, int(0.02 * n)))
+    if rng.random() < 0.7:  # one page, read for minutes
+        parts.append(_on(rng, 1.0, rng.uniform(200, 300), int(share[0] * n)))
+    if rng.random() < 0.5:  # a script that asks for the same pages again and again
+        parts.append(_on(rng, float(rng.integers(2, 8)), rng.uniform(1, 2), int(share[1] * n)))
+    else:  # one that asks for now and then a page more, and never for new ones
+        again = _on(rng, float(rng.integers(3, 8)), rng.uniform(1, 2), int(share[2] * n))
+        more = (rng.random(len(again["pageviews"])) < 0.3).astype(float)
+        pages, time = again["pageviews"] + more, again["time_on_site_sec"]
+        nothing = np.zeros(len(pages))
+        parts.append(table(pages, pages, again["unique_pages"], time, nothing, rng))
+    return join(parts, rng)
+
+
+def _on(rng: Rng, pages: float, seconds: float, n: int) -> dict[str, Floats]:
+    """Draw visits that all see as many pages, none of them twice."""
+    every = np.full(n, pages)
+    hits = every + (rng.random(n) < 0.3)
+    time = np.maximum(np.rint(pages * seconds * np.exp(0.3 * rng.standard_normal(n))), 1)
+    return table(every, hits, every, time, np.zeros(n), rng)
+
+
 def overlapping(rng: Rng, n: int) -> Planted:
     """Two to four kinds that overlap: a lower K or a continuum is right too."""
     k = int(rng.integers(2, 5))
@@ -73,6 +103,6 @@ def overlapping(rng: Rng, n: int) -> Planted:
     return join(parts, rng)
 
 
-MIXES: dict[str, Family] = {"rare": rare, "spiky_mix": spiky_mix}
+MIXES: dict[str, Family] = {"rare": rare, "spiky_mix": spiky_mix, "one_value": one_value}
 NOTHING: dict[str, Family] = {}
 OVERLAPPING: dict[str, Family] = {"overlapping": overlapping}

@@ -50,6 +50,8 @@ _ENOUGH = 10
 _APART = 7.0
 # A value that so many visits of a side bear may be an atom.
 _FREQUENT = 0.2
+# One that so many bear is what the side is like.
+_MOSTLY = 0.5
 TINY = 1e-12
 _RIDGE = 1e-3
 
@@ -172,7 +174,8 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
 
     A mode that a single value carries (two pages, one second) is no kind of visit. Where the
     valley does not show without the visits that bear the value, it may still show in what the
-    value does not bear upon: on the axes that are free of it.
+    value does not bear upon: on the axes that are free of it, and of what else most of the side
+    share (who sees one page sees one distinct page).
 
     Parameters
     ----------
@@ -190,23 +193,32 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
         The shallowest of the looks, each without one frequent value.
     """
     found = [between(a, b, significant=significant)]
-    for column in range(a.raw.shape[1]):
-        for side in (a, b):
-            values, counts = np.unique(side.raw[:, column], return_counts=True)
-            if counts.max() < _FREQUENT * side.n:
-                continue
-            often = values[counts.argmax()]
-            keep = a.raw[:, column] != often, b.raw[:, column] != often
+    for side in (a, b):
+        often = _frequent(side)
+        mostly = {c for c, value in often.items() if np.mean(side.raw[:, c] == value) >= _MOSTLY}
+        for column, value in often.items():
+            bears = {column, *mostly}
+            axes = [j for j in range(len(side.mean)) if free and all(j in free[c] for c in bears)]
+            keep = a.raw[:, column] != value, b.raw[:, column] != value
             look = Valley()
             if min(rows.sum() for rows in keep) >= _FEW:
                 look = between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL)
-            if look.ratio > DEEP and free and free[column]:
-                axes = free[column]
+            if look.ratio > DEEP and axes:
                 look = between(a.along(axes), b.along(axes), significant=significant)
-            found.append(look)
             if look.ratio == 1:
                 return look
+            found.append(look)
     return max(found, key=lambda valley: valley.ratio)
+
+
+def _frequent(side: Side) -> dict[int, float]:
+    """Return, by column, the value that much of a side bears."""
+    found = {}
+    for column, own in enumerate(side.raw.T):
+        values, counts = np.unique(own, return_counts=True)
+        if counts.max() >= _FREQUENT * side.n:
+            found[column] = float(values[counts.argmax()])
+    return found
 
 
 def _axes(small: Side, large: Side, within: Matrix | None) -> list[Numbers]:
