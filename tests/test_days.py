@@ -14,6 +14,7 @@ from visitseg import SegmentError, VisitSegmenter
 from visitseg.segments.days import days
 
 pd = pytest.importorskip("pandas")
+pl = pytest.importorskip("polars")
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,9 @@ DAYS: dict[str, Callable[[list[int]], Any]] = {
     "text with times": lambda days: pa.array(
         [f" {d // 10000}-01-{d % 100:02} 10:00:00" for d in days]
     ),
+    "polars' categories": lambda days: pa.table(
+        pl.DataFrame({"day": pl.Series(map(str, days), dtype=pl.Categorical)})
+    )["day"].combine_chunks(),
     "categories": lambda days: pa.array(map(str, days)).dictionary_encode(),
     "times": lambda days: pa.array(pd.to_datetime(pd.Series(days).astype(str))),
 }
@@ -84,3 +88,5 @@ def test_days_that_cannot_be_read_at_all_are_an_error(table: pa.Table) -> None:
     mixed = pd.Series(["20260105", 20260105] * (len(table) // 2), dtype=object)
     assert refused(frame.assign(date_id=mixed), "cannot be read").where == "date_id"
     refused(frame.assign(date_id=pd.Timedelta(days=3)), "no days")
+    late = pa.array([10**17] * len(table), pa.timestamp("ms"))
+    refused(table.append_column("date_id", late), "600 of 600 values")

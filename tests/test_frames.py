@@ -187,8 +187,10 @@ def test_what_is_no_number_is_named(kind: str) -> None:
     assert refused(frame, "should hold numbers|cannot be read").where == "hits"
 
 
-def test_digits_are_text_in_polars_too() -> None:
-    assert refused(pl.DataFrame({"a": ["7", "8"]}), "should hold numbers").where == "a"
+@pytest.mark.parametrize("kind", [pl.String, pl.Categorical])
+def test_digits_are_text_in_polars_too(kind: Any) -> None:
+    frame = pl.DataFrame({"a": pl.Series(["7", "8"], dtype=kind)})
+    assert refused(frame, "should hold numbers").where == "a"
 
 
 def test_a_plain_model_refuses_arrays_that_it_cannot_place(array: np.ndarray[Any, Any]) -> None:

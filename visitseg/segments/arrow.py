@@ -108,7 +108,11 @@ def read_columns(
 def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column's values: of categories those that they stand for."""
     kind = column.type
-    return column.cast(kind.value_type) if pa.types.is_dictionary(kind) else column
+    if not pa.types.is_dictionary(kind):
+        return column
+    # Arrow cannot take from views, which polars hands out.
+    own = pa.large_string() if pa.types.is_string_view(kind.value_type) else kind.value_type
+    return pa.chunked_array([c.dictionary.cast(own).take(c.indices) for c in column.chunks], own)
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -117,8 +121,11 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def examples(column: pa.ChunkedArray) -> list[str]:
-    """Return two values as evidence."""
-    return [f"e.g. {value}" for value in column.drop_null()[:2].to_pylist()]
+    """Return two values as evidence; none where Python has no such values."""
+    try:
+        return [f"e.g. {value}" for value in column.drop_null()[:2].to_pylist()]
+    except (OverflowError, ValueError):
+        return []
 
 
 def first_line(error: BaseException) -> list[str]:
