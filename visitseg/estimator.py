@@ -12,18 +12,21 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from visitseg.errors import SegmentError
-from visitseg.identity.alignment import check_previous
+from visitseg.identity.alignment import HasModel, check_previous, model_of
 from visitseg.identity.sample import common_rows_of
 from visitseg.model import Model
 from visitseg.model.learnt import from_auto, from_baseline, segment_names
-from visitseg.segments import auto, baseline, frames
+from visitseg.segments import arrow, auto, baseline, frames, parameters
 from visitseg.segments.assignment.fit import Labels
+from visitseg.segments.days import days as days_of
 from visitseg.segments.frames import Numbers
 from visitseg.segments.interpretation import tables
 from visitseg.segments.interpretation.profiles import describe
 from visitseg.segments.places.sample import take
 from visitseg.segments.places.space import canonical_rows
 from visitseg.segments.previous import Previous
+
+_CHECKED = ("preset", "k", "k_min", "k_max", "seed", "bands")
 
 
 class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
@@ -74,9 +77,11 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    X is a pandas or polars frame or an Arrow table with columns of the visit table, raw: the time
-    of a bounce is NaN. Any other frame or array is segmented column by column in units of its
-    interquartile range, without rules.
+    X is a pandas or polars frame or an Arrow table with columns of the visit table, in whatever
+    case they are written, raw: the time of a bounce is NaN. Of `date_id` come the days: dates, or
+    numbers and texts that read YYYYMMDD. Any other frame or array is segmented column by column in
+    units of its interquartile range, without rules. What else hands out Arrow (a DuckDB relation,
+    a reader of batches) is read into a table.
 
     Examples
     --------
@@ -106,7 +111,13 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.bands = bands
         self.unassigned = unassigned
 
-    def fit(self, X: Any, y: None = None, *, previous: Model | None = None) -> Self:  # noqa: ARG002
+    def fit(
+        self,
+        X: Any,
+        y: None = None,  # noqa: ARG002
+        *,
+        previous: Model | HasModel | None = None,
+    ) -> Self:
         """Find the segments of X.
 
         Parameters
@@ -115,36 +126,40 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             See the class.
         y : None
             Ignored.
-        previous : Model, optional
+        previous : Model or fitted VisitSegmenter, optional
             The model before: segments that are still there keep their ids and names, and the
             number of segments changes only where the evidence is clear.
 
         Raises
         ------
         SegmentError
-            A parameter or a column is not as it must be; or K is larger than the visits allow.
+            A parameter or a column is not as it must be; K is larger than the visits allow; or
+            `previous` is no model.
         ValueError
             An array holds NaN or infinite values.
         """
-        self._check_parameters()
+        parameters.check(**{name: getattr(self, name) for name in _CHECKED})
+        model_before = None if previous is None else model_of(previous, "previous")
+        X = arrow.opened(X)
         columns, days = self._read(X)
         before = None
-        if previous:
+        if model_before:
             rows = common_rows_of(X)
-            before = check_previous(previous, columns, visits=self._visits, rows=rows)
-        if self.preset == "baseline":
-            return self._fit_baseline(columns, days, before)
-        found = auto.segment(
-            columns,
-            visits=self._visits,
-            k=None if isinstance(self.k, str) else int(self.k),
-            k_min=self.k_min,
-            k_max=self.k_max,
-            seed=self.seed,
-            bands=self.bands,
-            days=days,
-            previous=before,
-        )
+            before = check_previous(model_before, columns, visits=self._visits, rows=rows)
+        with parameters.in_their_words():
+            if self.preset == "baseline":
+                return self._fit_baseline(columns, days, before)
+            found = auto.segment(
+                columns,
+                visits=self._visits,
+                k=None if isinstance(self.k, str) else int(self.k),
+                k_min=self.k_min,
+                k_max=self.k_max,
+                seed=self.seed,
+                bands=self.bands,
+                days=days,
+                previous=before,
+            )
         names_before = before.names if before else None
         told = describe(columns, found, visits=self._visits, names=names_before)
         self.model_ = from_auto(
@@ -179,7 +194,7 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             A column of `fit` is missing, or holds no numbers.
         """
         check_is_fitted(self)
-        return self.model_.assign_columns(self._read_again(X)).labels
+        return self.model_.assign_columns(self._read_again(arrow.opened(X))).labels
 
     def _fit_baseline(
         self,
@@ -225,70 +240,44 @@ class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]
 
     def _read(self, X: Any) -> tuple[Numbers, npt.NDArray[np.float64] | None]:
         """Read what to fit: columns by name, and days where there are any."""
-        self._visits = False
-        if not frames.is_frame(X):
+        self._visits, self._by_place = False, not arrow.is_frame(X)
+        if self._by_place:
             values = self._array(X, reset=True)
             self._names = [f"x{j}" for j in range(values.shape[1])]
             return dict(zip(self._names, np.array(values.T), strict=True)), None
-        names = frames.names_of(X)
-        self._visits = frames.is_visit_table(names)
-        if self._visits:
-            columns = frames.visit_columns(X)
-        else:
-            columns = frames.complete(frames.numbers(frames.read_columns(X, names)))
+        self._visits = frames.is_visit_table(arrow.names_of(X))
+        columns = frames.visit_columns(X) if self._visits else frames.plain_columns(X)
         if self.preset == "baseline" and self._visits:
             columns = {name: columns[name] for name in baseline.FEATURES if name in columns}
         self._names = list(columns)
         self.n_features_in_ = len(columns)
-        self.feature_names_in_ = np.array(self._names, dtype=object)
-        return columns, frames.days(X) if self._visits else None
+        if not arrow.is_nameless(X):
+            self.feature_names_in_ = np.array(self._names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        return columns, days_of(X) if self._visits else None
 
     def _read_again(self, X: Any) -> Numbers:
-        if not hasattr(self, "feature_names_in_"):
-            if frames.is_frame(X):
-                X = np.column_stack(
-                    list(frames.numbers(frames.read_columns(X, frames.names_of(X))).values())
+        if arrow.is_frame(X) and self._by_place:
+            X = np.column_stack(list(frames.plain_columns(X).values()))
+        if not arrow.is_frame(X):
+            if hasattr(self, "feature_names_in_"):
+                raise SegmentError(
+                    "the segments were found on a frame, and this is an array",
+                    where="X",
+                    do=f"Give a frame with the columns {', '.join(self._names)}.",
                 )
             values = self._array(X, reset=False)
             return dict(zip(self._names, np.array(values.T), strict=True))
-        if not frames.is_frame(X):
-            raise SegmentError(
-                "the segments were found on a frame, and this is an array",
-                where="X",
-                do=f"Give a frame with the columns {', '.join(self._names)}.",
-            )
         if not self._visits:
-            return frames.complete(frames.numbers(frames.read_columns(X, self._names)))
+            return frames.plain_columns(X, self._names)
         found = frames.visit_columns(X)
         missing = [name for name in self._names if name not in found]
         if missing:
-            frames.read_columns(X, missing)  # raises, naming them
+            arrow.read_columns(X, missing)  # raises, naming them
         return {name: found[name] for name in self._names}
 
     def _array(self, X: Any, *, reset: bool) -> npt.NDArray[np.float64]:
         with config_context(array_api_dispatch=False):
             values: npt.NDArray[np.float64] = validate_data(self, X, dtype=np.float64, reset=reset)
         return values
-
-    def _check_parameters(self) -> None:
-        allowed = {"preset": ("auto", "baseline"), "bands": ("auto", "never")}
-        wrong = [
-            f"{name} must be one of {', '.join(map(repr, values))}; got {getattr(self, name)!r}"
-            for name, values in allowed.items()
-            if getattr(self, name) not in values
-        ]
-        if self.k != "auto" and not (_is_whole(self.k) and int(self.k) >= 1):
-            wrong.append(f"k must be a whole number from 1, or 'auto'; got {self.k!r}")
-        if not (_is_whole(self.k_min) and _is_whole(self.k_max) and 1 <= self.k_min <= self.k_max):
-            wrong.append(f"1 <= k_min <= k_max must hold; got {self.k_min!r} and {self.k_max!r}")
-        if wrong:
-            raise SegmentError(
-                f"{len(wrong)} parameters are not as they must be",
-                where="VisitSegmenter",
-                evidence=wrong,
-                do="Change them.",
-            )
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow as pa
 from visitseg.errors import SegmentError
 from visitseg.identity.sample import Rows, common_rows_of
 from visitseg.model import Model
+from visitseg.segments import arrow
 from visitseg.segments.identity import Match
 from visitseg.segments.places.axes import Columns
 from visitseg.segments.places.sample import take
@@ -58,12 +59,44 @@ class Alignment:
     similarity: dict[str, float]
 
 
-def align(old: Model, new: Model, X: Any) -> Alignment:
+class HasModel(Protocol):
+    """What holds a model, as a fitted `VisitSegmenter` does."""
+
+    model_: Model
+
+
+def model_of(given: object, where: str) -> Model:
+    """Return a model, or that of a fitted segmenter.
+
+    Parameters
+    ----------
+    given : Model or VisitSegmenter
+        What a user gave.
+    where : str
+        As what.
+
+    Raises
+    ------
+    SegmentError
+        It is neither.
+    """
+    found = getattr(given, "model_", given)
+    if isinstance(found, Model):
+        return found
+    raise SegmentError(
+        "this is no model",
+        where=where,
+        evidence=[f"it is {given!r:.80}"],
+        do="Give a Model or a fitted VisitSegmenter; a file is read by Model.load(path).",
+    )
+
+
+def align(old: Model | HasModel, new: Model | HasModel, X: Any) -> Alignment:
     """Match the segments of two models by the visits that they share.
 
     Parameters
     ----------
-    old, new : Model
+    old, new : Model or fitted VisitSegmenter
         The model before and the one after.
     X : frame, Arrow table or array of shape (n_visits, n_features)
         Visits that both can label, best those that `new` was learnt on. Of a frame with the column
@@ -72,7 +105,7 @@ def align(old: Model, new: Model, X: Any) -> Alignment:
     Raises
     ------
     SegmentError
-        A column that either model needs is missing.
+        A column that either model needs is missing; or `old` or `new` is no model.
 
     Examples
     --------
@@ -86,6 +119,7 @@ def align(old: Model, new: Model, X: Any) -> Alignment:
     >>> align(old, new, more).born
     ['s3']
     """
+    old, new, X = model_of(old, "old"), model_of(new, "new"), arrow.opened(X)
     rows = common_rows_of(X)
     before, after = old.columns(X), new.columns(X)
     if rows is not None:

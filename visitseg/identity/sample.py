@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from visitseg.segments import frames
+from visitseg.segments import arrow
 
 # A segment of .2 % of the visits has 200 of them: the standard error of its Jaccard index is at
 # most .04.
@@ -41,10 +41,10 @@ def common_rows(visits: Path) -> Rows | None:
 
 
 def common_rows_of(X: Any) -> Rows | None:
-    """Return the rows of the sample in a frame; None where it is all, or where X has no ids."""
-    if not frames.is_frame(X) or "visit_id" not in frames.names_of(X):
+    """Return the rows of the sample in an opened frame; None for all, or where X has no ids."""
+    if not arrow.is_frame(X) or not arrow.has(X, "visit_id"):
         return None
-    ids = frames.read_columns(X, ["visit_id"])["visit_id"]
+    ids = arrow.read_columns(X, ["visit_id"], any_case=True)["visit_id"]
     if len(ids) <= SIZE:
         return None
     return smallest((chunk.to_pylist() for chunk in ids.chunks), SIZE)

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from visitseg.errors import SegmentError, shown
-from visitseg.segments import frames
+from visitseg.errors import OutputError, SegmentError, shown
+from visitseg.segments import arrow, frames
 from visitseg.segments.assignment import rules
 from visitseg.segments.assignment.fit import Labels
 from visitseg.segments.assignment.fitted import Assigned, Fitted
@@ -58,9 +58,9 @@ class Segment:
     center: Mapping[str, float | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
-    """A frozen segmentation.
+    """A frozen segmentation; two are equal where their files would be.
 
     Attributes
     ----------
@@ -111,6 +111,16 @@ class Model:
             f"Model(version={self.version!r}, k={self.k}, grade={self.grade!r}, "
             f"features={shown(self.features)})"
         )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Model):
+            return NotImplemented
+        from visitseg.model.document import to_dict
+
+        return json.dumps(to_dict(self)) == json.dumps(to_dict(other))
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
 
     @property
     def k(self) -> int:
@@ -177,10 +187,29 @@ class Model:
         return read(file, stored_as)
 
     def save(self, path: str | Path) -> None:
-        """Write the model as a file that people can read and compare."""
+        """Write the model as a file that people can read and compare.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; its folder must exist.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
         from visitseg.model.document import write
 
-        write(self, Path(path))
+        try:
+            write(self, Path(path))
+        except OSError as error:
+            raise OutputError(
+                "the model cannot be written",
+                where=str(path),
+                evidence=[f"{error.strerror or error}: {error.filename or path}"],
+                do="Name a file in a folder that exists and that you may write to.",
+            ) from error
 
     def predict(self, X: Any) -> Labels:
         """Find the segment of every visit.
@@ -253,22 +282,25 @@ class Model:
 
     def columns(self, X: Any) -> dict[str, npt.NDArray[np.float64]]:
         """Return the columns of X that decide, checked; parameters as for `predict`."""
-        if not frames.is_frame(X):
-            return self._read_array(np.asarray(X, dtype=np.float64))
+        X = arrow.opened(X)
         if self.table == "plain":
-            return frames.complete(frames.numbers(frames.read_columns(X, self.features)))
+            return self._plain(X)
+        if not arrow.is_frame(X):
+            raise SegmentError(
+                f"the model needs named columns, and this is of type {type(X).__name__}",
+                where="X",
+                do=f"Give a frame with the columns {', '.join(self.needs)}.",
+            )
         found = frames.visit_columns(X)
         others = [name for name in self.needs if name not in found]
-        found |= frames.check_visits(found | frames.numbers(frames.read_columns(X, others)))
+        more = frames.numbers(arrow.read_columns(X, others, any_case=True))
+        found |= frames.check_visits(found | more)
         return {name: found[name] for name in self.needs}
 
-    def _read_array(self, values: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
-        if self.table == "plain" and values.ndim == 2 and values.shape[1] == len(self.features):
-            return frames.complete(dict(zip(self.features, values.T, strict=True)))
-        raise SegmentError(
-            f"the model needs named columns, and this is an array of shape {values.shape}"
-            if self.table == "visits"
-            else f"the model has {len(self.features)} columns, the array shape {values.shape}",
-            where="X",
-            do=f"Give a frame with the columns {', '.join(self.needs)}.",
-        )
+    def _plain(self, X: Any) -> frames.Numbers:
+        if not arrow.is_frame(X):
+            return frames.plain_array(X, self.features)
+        if arrow.is_nameless(X) and not set(self.features) <= set(arrow.names_of(X)):
+            found = frames.plain_columns(X)
+            return frames.plain_array(np.column_stack(list(found.values())), self.features)
+        return frames.plain_columns(X, self.features)

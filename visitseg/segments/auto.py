@@ -83,7 +83,7 @@ def segment(
     Raises
     ------
     SegmentError
-        `k` is larger than the visits allow.
+        `k` is larger than the visits allow, or no page views are known.
     """
     with threadpool_limits(limits=1), config_context(**_PLAIN):
         before = previous.rules if previous else ()
@@ -188,10 +188,27 @@ def _beyond(
 ) -> Rest | None:
     n = len(next(iter(columns.values())))
     met = rules.masks(columns, ruled).values()
-    rows = np.flatnonzero(~np.logical_or.reduce([np.zeros(n, dtype=bool), *met]))
+    beyond = ~np.logical_or.reduce([np.zeros(n, dtype=bool), *met])
+    rows = np.flatnonzero(beyond)
+    if visits:
+        _check_pages(columns["pageviews"], beyond)
     if not len(rows):
         return None
     return look(columns, rows, seed, visits=visits, transforms=transforms, votes=votes)
+
+
+def _check_pages(pages: npt.NDArray[np.float64], beyond: npt.NDArray[np.bool_]) -> None:
+    """Check that some page views are known, of the visits that segments are sought among."""
+    known = np.isfinite(pages)
+    if known[beyond].any() or (known.any() and not beyond.any()):
+        return
+    rules_alone = bool(known.any())
+    raise SegmentError(
+        f"the page views of all {beyond.sum() if rules_alone else len(pages):,} visits are unknown",
+        where="pageviews",
+        evidence=["bounces and visits with orders left out"] if rules_alone else [],
+        do="Segments are sought on them: give the page views of at least some of these visits.",
+    )
 
 
 def _within(rest: Rest, n_ruled: int, k_min: int, k_max: int) -> tuple[int, Bound | None]:

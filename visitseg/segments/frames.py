@@ -1,8 +1,8 @@
-"""Frames of any kind → columns of numbers, or an error that names the column."""
+"""Columns of frames → numbers, or an error that names the column."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from visitseg.errors import SegmentError
+from visitseg.segments import arrow
 
 Numbers = dict[str, npt.NDArray[np.float64]]
 
@@ -27,46 +28,42 @@ RATIOS = {
 }
 
 
-def is_frame(X: object) -> bool:
-    """Tell a pandas or polars frame or an Arrow table from an array."""
-    return isinstance(X, pa.Table) or hasattr(X, "__arrow_c_stream__")
-
-
-def names_of(X: Any) -> list[str]:
-    """Return the names of a frame's columns."""
-    return [str(name) for name in (X.column_names if isinstance(X, pa.Table) else X.columns)]
-
-
 def is_visit_table(names: Iterable[str]) -> bool:
     """Tell whether a frame speaks of visits: one of its columns is the visit table's."""
-    return bool(set(names) & set(NUMBERS))
+    return bool(set(map(str.lower, names)) & set(NUMBERS))
 
 
-def read_columns(X: Any, names: Iterable[str]) -> dict[str, pa.ChunkedArray]:
-    """Return some columns of a frame as Arrow.
+def plain_columns(X: Any, names: Iterable[str] | None = None) -> Numbers:
+    """Return the numbers of a plain table: some of its columns, or all."""
+    return complete(numbers(arrow.read_columns(X, arrow.names_of(X) if names is None else names)))
+
+
+def plain_array(X: Any, names: Sequence[str]) -> Numbers:
+    """Return the numbers of a plain array, by the names of its columns.
 
     Raises
     ------
     SegmentError
-        A column is missing, or cannot be read.
+        It is of another shape, or holds what is no finite number.
     """
-    wanted = list(names)
-    missing = sorted(set(wanted) - set(names_of(X)))
-    if missing:
+    wrong: list[str] = []
+    try:
+        given = np.asarray(X)
+        values = np.empty(0) if np.iscomplexobj(given) else given.astype(np.float64)
+        wrong = ["its numbers are complex"] if np.iscomplexobj(given) else []
+    except (TypeError, ValueError) as error:
+        wrong = arrow.first_line(error)
+    if wrong:
         raise SegmentError(
-            f"{len(missing)} columns are missing",
-            where=", ".join(missing),
-            evidence=[f"there are: {', '.join(names_of(X)[:20])}"],
-            do="Give the columns that the segments were found on.",
+            "the array does not hold numbers", where="X", evidence=wrong, do="Convert it."
         )
-    found = {}
-    for name in wanted:
-        try:
-            one = X.select([name]) if isinstance(X, pa.Table) else pa.table(X[[name]])
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise _not_numbers(name, str(error).splitlines()[:1]) from error
-        found[name] = one[name]
-    return found
+    if values.ndim != 2 or values.shape[1] != len(names):
+        raise SegmentError(
+            f"the model has {len(names)} columns, the array shape {values.shape}",
+            where="X",
+            do=f"Give the columns {', '.join(names)}.",
+        )
+    return complete(_finite(dict(zip(names, values.T, strict=True))))
 
 
 def numbers(columns: Mapping[str, pa.ChunkedArray]) -> Numbers:
@@ -78,25 +75,16 @@ def numbers(columns: Mapping[str, pa.ChunkedArray]) -> Numbers:
         A column holds text, or values that are infinite; all such columns are named.
     """
     found: Numbers = {}
-    infinite = []
     for name, column in columns.items():
+        column = arrow.plain(column)
         kind = column.type
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_temporal(kind):
-            known = column.drop_null()
-            raise _not_numbers(name, [f"e.g. {value}" for value in known[:2].to_pylist()])
+        if arrow.is_text(kind) or pa.types.is_temporal(kind):
+            raise arrow.not_numbers(name, arrow.examples(column))
         try:
             found[name] = column.cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise _not_numbers(name, [f"its type is {kind}"]) from error
-        if np.isinf(found[name]).any():
-            infinite.append(name)
-    if infinite:
-        raise SegmentError(
-            f"{len(infinite)} columns hold infinite values",
-            where=", ".join(infinite),
-            do="A division by 0? Leave what is unknown NULL.",
-        )
-    return found
+            raise arrow.not_numbers(name, [f"its type is {kind}"]) from error
+    return _finite(found)
 
 
 def visit_columns(X: Any) -> Numbers:
@@ -107,15 +95,15 @@ def visit_columns(X: Any) -> Numbers:
     SegmentError
         `pageviews` is missing, a column is no number, is infinite or negative, or no row is there.
     """
-    there = names_of(X)
-    if "pageviews" not in there:
+    if not arrow.has(X, "pageviews"):
         raise SegmentError(
             "the visit table has no column pageviews",
             where="X",
-            evidence=[f"there are: {', '.join(there[:20])}"],
+            evidence=[f"there are: {', '.join(arrow.names_of(X)[:20])}"],
             do="Name the column of page views pageviews; every other feature may be left out.",
         )
-    return check_visits(numbers(read_columns(X, [name for name in NUMBERS if name in there])))
+    there = [name for name in NUMBERS if arrow.has(X, name)]
+    return check_visits(numbers(arrow.read_columns(X, there, any_case=True)))
 
 
 def check_visits(found: Numbers) -> Numbers:
@@ -156,23 +144,12 @@ def complete(found: Numbers) -> Numbers:
     return found
 
 
-def days(X: Any) -> npt.NDArray[np.float64] | None:
-    """Return the day number of each visit, NaN where unknown; None without dates."""
-    if "date_id" not in names_of(X):
-        return None
-    column = read_columns(X, ["date_id"])["date_id"]
-    try:
-        number = column.cast(pa.date32()).cast(pa.int32())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return None
-    result: npt.NDArray[np.float64] = number.cast(pa.float64()).to_numpy().astype(np.float64)
-    return result
-
-
-def _not_numbers(name: str, evidence: list[str]) -> SegmentError:
-    return SegmentError(
-        "a column that should hold numbers does not",
-        where=name,
-        evidence=evidence,
-        do="Convert it to numbers, NULL where unknown, or leave it out.",
-    )
+def _finite(found: Numbers) -> Numbers:
+    infinite = [name for name, values in found.items() if np.isinf(values).any()]
+    if infinite:
+        raise SegmentError(
+            f"{len(infinite)} columns hold infinite values",
+            where=", ".join(infinite),
+            do="A division by 0? Leave what is unknown NULL.",
+        )
+    return found
