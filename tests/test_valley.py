@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from visitseg.segments.density.merge import Tree, fine_pieces, merge
-from visitseg.segments.density.valley import DEEP, Side, between, without_atoms
+from visitseg.segments.density.shared import without_atoms
+from visitseg.segments.density.valley import DEEP, Side, between
 from visitseg.segments.places.atoms import find_atoms
 from visitseg.segments.places.axes import clock_step
 from visitseg.segments.places.transform import Matrix

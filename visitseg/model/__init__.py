@@ -4,6 +4,7 @@ A model never learns again. It is written as ``model.json``, which people can re
 which holds nothing that runs.
 """
 
-from visitseg.model.model import Model, Segment
+from visitseg.model.model import Model
+from visitseg.model.segment import Segment
 
 __all__ = ["Model", "Segment"]

@@ -14,9 +14,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from visitseg.errors import InputError
-from visitseg.model.model import Model, Segment
+from visitseg.model.model import Model
 from visitseg.model.numbers import ContradictionError, applied_of, numbers_of
 from visitseg.model.schema import SCHEMA_VERSION, Document
+from visitseg.model.segment import Segment
 from visitseg.model.written import written
 
 

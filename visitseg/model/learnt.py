@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from visitseg import __version__
-from visitseg.model.model import Model, Segment
+from visitseg.model.model import Model
+from visitseg.model.segment import Segment
 from visitseg.model.training import training_record
 from visitseg.segments import baseline
 from visitseg.segments.interpretation.interpret import centers_of

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from visitseg.errors import OutputError, SegmentError, shown
+from visitseg.model.segment import Segment
 from visitseg.segments import arrow, frames
 from visitseg.segments.assignment import rules
 from visitseg.segments.assignment.fit import Labels
@@ -22,40 +23,6 @@ from visitseg.segments.assignment.nearest import Nearest
 from visitseg.segments.places.axes import Columns
 
 _SHORT = 12
-
-
-@dataclass(frozen=True)
-class Segment:
-    """What a segment is, besides its numbers.
-
-    Attributes
-    ----------
-    id : str
-        "s1", "s2" …: persistent, never given to another segment.
-    name : str
-        What people call it.
-    kind : str or None
-        rule, distinct, band or rest; None under preset `baseline`.
-    grade : str or None
-        distinct, usable or doubtful.
-    because : str
-        The evidence for the name, one sentence.
-    n : int
-        Visits of the training data.
-    share : float
-        Of the training data, between 0 and 1.
-    center : mapping of str to float or None
-        Mean of the known values of every feature, in its own unit.
-    """
-
-    id: str
-    name: str
-    kind: str | None
-    grade: str | None
-    because: str
-    n: int
-    share: float
-    center: Mapping[str, float | None]
 
 
 @dataclass(frozen=True, eq=False)

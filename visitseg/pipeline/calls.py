@@ -10,7 +10,7 @@ from typing import Any
 from visitseg.config import Settings, checked, load_settings
 from visitseg.errors import UsageError, shown
 from visitseg.model import Model
-from visitseg.segments.frames import is_frame
+from visitseg.segments.arrow import is_frame
 
 _EXAMPLE = "source='ga4', input=['export/events_*.parquet']"
 _OF_FRAMES = (

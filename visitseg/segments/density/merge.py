@@ -13,6 +13,7 @@ import numpy as np
 from visitseg.segments.assignment.fit import Labels
 from visitseg.segments.density import valley
 from visitseg.segments.density.mixture import fit_mixture
+from visitseg.segments.density.shared import Free, without_atoms
 from visitseg.segments.density.valley import Numbers, Side
 from visitseg.segments.places.transform import Matrix
 
@@ -141,7 +142,7 @@ def merge(
     raw: Matrix,
     deep: float = valley.DEEP,
     significant: float = valley.SIGNIFICANT,
-    free: valley.Free = (),
+    free: Free = (),
 ) -> Tree:
     """Merge pieces, the nearest that no valley separates first, and record each merge.
 
@@ -185,7 +186,7 @@ def merge(
             for a, b in sorted(unsure):
                 large = min(sides[a].n, sides[b].n) >= valley.LARGE * len(P)
                 asked = max(significant, valley.SURELY) if large else significant
-                again = valley.without_atoms(sides[a], sides[b], asked, free)
+                again = without_atoms(sides[a], sides[b], asked, free)
                 if again.ratio > found[a, b].ratio:
                     found[a, b] = again
             sure |= unsure

@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from visitseg.segments.density.merge import Merge, Tree, smallest
 from visitseg.segments.density.mixture import Terms, one_round
-from visitseg.segments.density.valley import DEEP, LARGE, SURELY, TINY, Side, without_atoms
+from visitseg.segments.density.shared import without_atoms
+from visitseg.segments.density.valley import DEEP, LARGE, SURELY, TINY, Side
 from visitseg.segments.places.sample import Sample
 from visitseg.segments.places.transform import Matrix
 

@@ -16,8 +16,6 @@ from scipy.ndimage import gaussian_filter1d
 from visitseg.segments.places.transform import Matrix
 
 Numbers = npt.NDArray[np.float64]
-# Per kind of values that may be atoms: the axes that do not owe to it.
-Free = Sequence[tuple[int, ...]]
 
 # A dip below this share of the lower peak counts.
 DEEP = 0.65
@@ -26,8 +24,6 @@ SIGNIFICANT = 2.5
 # ... or so many, where either side holds a twentieth of the visits and so has enough to show it.
 LARGE = 0.05
 SURELY = 4.0
-# The same as the first, once a dip is shown and only its cause is asked for.
-_STILL = 2.0
 # Bandwidths below this would show the grid of the counts, not the density.
 _NARROWEST = 0.04
 # The bottom of a valley is measured with a narrower kernel than the peaks beside it.
@@ -44,14 +40,10 @@ _UNEQUAL = 3.0
 _CLEAR = 0.5
 # Radius of the tube around the axis, in standard deviations of the smaller side.
 _TUBE = 1.5
-_FEW = 25
+FEW = 25
 # Sides of at least so many visits, so many standard deviations apart, need no closer look.
 _ENOUGH = 10
 _APART = 7.0
-# A value that so many visits of a side bear may be an atom.
-_FREQUENT = 0.2
-# One that so many bear is what the side is like.
-_MOSTLY = 0.5
 TINY = 1e-12
 _RIDGE = 1e-3
 
@@ -169,58 +161,6 @@ def between(
     return min(found, key=lambda valley: valley.ratio)
 
 
-def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free = ()) -> Valley:
-    """Look again without the values that either side owes much of its visits to.
-
-    A mode that a single value carries (two pages, one second) is no kind of visit. Where the
-    valley does not show without the visits that bear the value, it may still show in what the
-    value does not bear upon: on the axes that are free of it, and of what else most of the side
-    share (who sees one page sees one distinct page).
-
-    Parameters
-    ----------
-    a, b : Side
-        Either side.
-    significant : float
-        Standard errors by which a dip must stand out; a dip that is only asked for its cause
-        needs fewer.
-    free : sequence of tuple of int
-        Per column of `raw`: the axes that do not owe to it.
-
-    Returns
-    -------
-    Valley
-        The shallowest of the looks, each without one frequent value.
-    """
-    found = [between(a, b, significant=significant)]
-    for side in (a, b):
-        often = _frequent(side)
-        mostly = {c for c, value in often.items() if np.mean(side.raw[:, c] == value) >= _MOSTLY}
-        for column, value in often.items():
-            bears = {column, *mostly}
-            axes = [j for j in range(len(side.mean)) if free and all(j in free[c] for c in bears)]
-            keep = a.raw[:, column] != value, b.raw[:, column] != value
-            look = Valley()
-            if min(rows.sum() for rows in keep) >= _FEW:
-                look = between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL)
-            if look.ratio > DEEP and axes:
-                look = between(a.along(axes), b.along(axes), significant=significant)
-            if look.ratio == 1:
-                return look
-            found.append(look)
-    return max(found, key=lambda valley: valley.ratio)
-
-
-def _frequent(side: Side) -> dict[int, float]:
-    """Return, by column, the value that much of a side bears."""
-    found = {}
-    for column, own in enumerate(side.raw.T):
-        values, counts = np.unique(own, return_counts=True)
-        if counts.max() >= _FREQUENT * side.n:
-            found[column] = float(values[counts.argmax()])
-    return found
-
-
 def _axes(small: Side, large: Side, within: Matrix | None) -> list[Numbers]:
     gap = small.mean - large.mean
     shapes = [(small.shape() + large.shape()) / 2, np.eye(len(gap))]
@@ -260,7 +200,7 @@ def _tube(small: Side, large: Side, axis: Numbers, significant: float) -> Valley
         return kept
 
     few, many = inside(small), inside(large)
-    return _dip(few, many, significant) if min(len(few), len(many)) >= _FEW else Valley()
+    return _dip(few, many, significant) if min(len(few), len(many)) >= FEW else Valley()
 
 
 def _dip(a: Numbers, b: Numbers, significant: float) -> Valley:

@@ -1,0 +1,76 @@
+"""Does a valley owe to a single value? Then it parts no kinds.
+
+A mode that one value carries (two pages, one second, as many hits as pages) is no kind of visit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from visitseg.segments.density.valley import DEEP, FEW, SIGNIFICANT, Side, Valley, between
+
+# Per column of values that may be atoms: the axes that do not owe to it.
+Free = Sequence[tuple[int, ...]]
+
+# As `SIGNIFICANT`, once a dip is shown and only its cause is asked for.
+_STILL = 2.0
+# A value that so many visits of a side bear may be an atom.
+_FREQUENT = 0.2
+# One that so many bear is what the side is like.
+_MOSTLY = 0.5
+
+
+def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free = ()) -> Valley:
+    """Look again without the values that either side owes much of its visits to.
+
+    Where the valley does not show without the visits that bear the value, it may still show in
+    what the value does not bear upon: on the axes that are free of it, and of what else most of
+    the side share (who sees one page sees one distinct page).
+
+    Parameters
+    ----------
+    a, b : Side
+        Either side.
+    significant : float
+        Standard errors by which a dip must stand out; a dip that is only asked for its cause
+        needs fewer.
+    free : sequence of tuple of int
+        Per column of `raw`: the axes that do not owe to it. Columns beyond the axes are ratios of
+        counts, and owe to their own axis alone.
+
+    Returns
+    -------
+    Valley
+        The shallowest of the looks, each without one frequent value.
+    """
+    found = [between(a, b, significant=significant)]
+    for side in (a, b):
+        d, often = len(side.mean), _frequent(side)
+        mostly = {
+            c for c, value in often.items() if c < d and np.mean(side.raw[:, c] == value) >= _MOSTLY
+        }
+        for column, value in often.items():
+            owed = {column, *mostly} if column < d else {column}
+            axes = [j for j in range(d) if free and all(j in free[c] for c in owed)]
+            keep = a.raw[:, column] != value, b.raw[:, column] != value
+            look = Valley()
+            if min(rows.sum() for rows in keep) >= FEW:
+                look = between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL)
+            if look.ratio > DEEP and axes:
+                look = between(a.along(axes), b.along(axes), significant=significant)
+            if look.ratio == 1:
+                return look
+            found.append(look)
+    return max(found, key=lambda valley: valley.ratio)
+
+
+def _frequent(side: Side) -> dict[int, float]:
+    """Return, by column, the value that much of a side bears."""
+    found = {}
+    for column, own in enumerate(side.raw.T):
+        values, counts = np.unique(own, return_counts=True)
+        if counts.max() >= _FREQUENT * side.n:
+            found[column] = float(values[counts.argmax()])
+    return found
