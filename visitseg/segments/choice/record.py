@@ -114,7 +114,7 @@ def _why(
     else:
         found = (
             f"the visits{beyond} are one continuum: wherever one cuts them, visits are "
-            f"no rarer at the cut than beside it; {agree}"
+            f"not clearly rarer at the cut than beside it; {agree}"
         )
     if by_user:
         row = rows[verdict.k_rest]
@@ -142,8 +142,8 @@ def _why(
             f"{row.prediction_strength:.2f}, weakest Jaccard {row.jaccard:.2f}): useful, but not "
             "kinds of their own."
         )
-    if strict == 1 and verdict.grade == "none" and not bound:
-        found += ", and no way of cutting it into bands is stable"
+    if strict == 1 and verdict.grade == "none" and not bound and len(rows) > 1:
+        found += ", and no number of bands within the bounds of K is stable"
     return f"{head}; {found}."
 
 
