@@ -18,16 +18,16 @@ Free = Sequence[tuple[int, ...]]
 _STILL = 2.0
 # A value that so many visits of a side bear may be an atom.
 _FREQUENT = 0.2
-# One that so many bear is what the side is like.
-_MOSTLY = 0.5
+# If fewer of a side are left without it, the rest of them are no side of their own.
+_LEFT = 0.1
 
 
 def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free = ()) -> Valley:
     """Look again without the values that either side owes much of its visits to.
 
-    Where the valley does not show without the visits that bear the value, it may still show in
-    what the value does not bear upon: on the axes that are free of it, and of what else most of
-    the side share (who sees one page sees one distinct page).
+    Where the valley does not show without the visits that bear the value, or hardly any are left
+    without them, it may still show in what the value does not bear upon: on the axes that do not
+    owe to it.
 
     Parameters
     ----------
@@ -37,8 +37,7 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
         Standard errors by which a dip must stand out; a dip that is only asked for its cause
         needs fewer.
     free : sequence of tuple of int
-        Per column of `raw`: the axes that do not owe to it. Columns beyond the axes are ratios of
-        counts, and owe to their own axis alone.
+        Per column of `raw`: the axes that do not owe to it.
 
     Returns
     -------
@@ -47,16 +46,10 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
     """
     found = [between(a, b, significant=significant)]
     for side in (a, b):
-        d, often = len(side.mean), _frequent(side)
-        mostly = {
-            c for c, value in often.items() if c < d and np.mean(side.raw[:, c] == value) >= _MOSTLY
-        }
-        for column, value in often.items():
-            owed = {column, *mostly} if column < d else {column}
-            axes = [j for j in range(d) if free and all(j in free[c] for c in owed)]
+        for column, value in _frequent(side).items():
             keep = a.raw[:, column] != value, b.raw[:, column] != value
-            look = Valley()
-            if min(rows.sum() for rows in keep) >= FEW:
+            look, axes = Valley(), free[column] if free else ()
+            if min(rows.sum() - max(_LEFT * len(rows), FEW) for rows in keep) >= 0:
                 look = between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL)
             if look.ratio > DEEP and axes:
                 look = between(a.along(axes), b.along(axes), significant=significant)
