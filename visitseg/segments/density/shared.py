@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visitseg.segments.density.valley import DEEP, FEW, SIGNIFICANT, Side, Valley, between
+from visitseg.segments.density.valley import FEW, SIGNIFICANT, Side, Valley, between
 
 # Per column of values that may be atoms: the axes that do not owe to it.
 Free = Sequence[tuple[int, ...]]
@@ -25,9 +25,8 @@ _LEFT = 0.1
 def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free = ()) -> Valley:
     """Look again without the values that either side owes much of its visits to.
 
-    Where the valley does not show without the visits that bear the value, or hardly any are left
-    without them, it may still show in what the value does not bear upon: on the axes that do not
-    owe to it.
+    Where hardly any visits of a side are left without those that bear the value, the valley must
+    show in what the value does not bear upon: on the axes that do not owe to it.
 
     Parameters
     ----------
@@ -51,7 +50,7 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
             look, axes = Valley(), free[column] if free else ()
             if min(rows.sum() - max(_LEFT * len(rows), FEW) for rows in keep) >= 0:
                 look = between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL)
-            if look.ratio > DEEP and axes:
+            elif axes:
                 look = between(a.along(axes), b.along(axes), significant=significant)
             if look.ratio == 1:
                 return look
