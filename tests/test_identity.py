@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visitseg.identity import alignment as aligning
 from visitseg.segments.identity import KEPT, REDEFINED, Match, match
 
 
@@ -157,3 +160,7 @@ def test_the_match_does_not_depend_on_the_order_of_visits(
     again = match(old[order], new[order], ids(len(table)), len(table[0]), next_id=len(table) + 1)
     first = match(old, new, ids(len(table)), len(table[0]), next_id=len(table) + 1)
     assert (again.new, again.split, again.merged) == (first.new, first.split, first.merged)
+
+
+def test_the_example_of_align_is_true() -> None:
+    assert doctest.testmod(aligning) == (0, 8)

@@ -94,9 +94,9 @@ def test_what_is_no_settings_is_refused(call: Callable[..., Any], given: object)
 def test_settings_made_by_hand_are_typed(call: Callable[..., Any], file: Path) -> None:
     made = Settings(
         source="visits",
-        input=file,  # type: ignore[arg-type]
-        out="o",  # type: ignore[arg-type]
-        date_from="20180702",  # type: ignore[arg-type]
+        input=file,
+        out="o",
+        date_from="20180702",
         features=None if call is not run else file.parent / "f.yaml",
         preset="baseline",
         k_max=3,
@@ -108,10 +108,10 @@ def test_settings_made_by_hand_are_typed(call: Callable[..., Any], file: Path) -
 
 def test_settings_made_by_hand_are_checked(call: Callable[..., Any]) -> None:
     made = Settings(
-        source="visit",  # type: ignore[arg-type]
-        input="a.csv",  # type: ignore[arg-type]
+        source="visit",
+        input="a.csv",
         k_min=True,
-        csv=CsvSettings(delimiter=3),  # type: ignore[arg-type]
+        csv=CsvSettings(delimiter=3),
     )
     with pytest.raises(ConfigError, match="3 settings are wrong") as caught:
         call(made)
@@ -167,10 +167,10 @@ def test_a_model_may_be_given_by_name(done: Run, file: Path) -> None:
     with pytest.raises(
         UsageError, match="a model is a Model or the path of one, not Settings"
     ) as caught:
-        score(load_settings({"source": "visits"}))  # type: ignore[arg-type]
+        score(load_settings({"source": "visits"}))
     assert "VisitSegmenter" not in str(caught.value)
     with pytest.raises(UsageError, match="takes Settings or options by name, not Model") as caught:
-        run(model)  # type: ignore[arg-type]
+        run(model)
     assert "k=3" in str(caught.value), "no frame, though it has columns"
 
 
@@ -209,10 +209,10 @@ def test_what_is_returned_is_shown_in_a_line(done: Run, file: Path) -> None:
 def test_sql_is_written_for_what_is_known(done: Run) -> None:
     model = Model.load(done.folder)
     with pytest.raises(UsageError, match="snowflake") as caught:
-        model.to_sql("snowflake")  # type: ignore[arg-type]
+        model.to_sql("snowflake")
     assert "bigquery, duckdb, spark" in str(caught.value)
     with pytest.raises(UsageError, match="veiw") as caught:
-        model.to_sql("duckdb", style="veiw")  # type: ignore[arg-type]
+        model.to_sql("duckdb", style="veiw")
     assert "select, view, insert" in str(caught.value)
 
 

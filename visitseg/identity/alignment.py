@@ -113,7 +113,7 @@ def align(old: Model | HasModel, new: Model | HasModel, X: Any) -> Alignment:
     >>> from visitseg import VisitSegmenter, align
     >>> rng = np.random.default_rng(0)
     >>> X = np.concatenate([rng.normal(size=(300, 2)), rng.normal(size=(300, 2)) + 9])
-    >>> more = np.concatenate([X, rng.normal(size=(60, 2)) - 12])
+    >>> more = np.concatenate([X, rng.normal(size=(150, 2)) - 12])
     >>> old = VisitSegmenter().fit(X).model_
     >>> new = VisitSegmenter().fit(more, previous=old).model_
     >>> align(old, new, more).born
