@@ -96,6 +96,7 @@ def test_a_seed_draws_the_samples_that_vote() -> None:
     assert (one.votes[0].rows != other.votes[0].rows).any()
 
 
+@pytest.mark.slow
 def test_bands_and_their_grade_do_not_depend_on_the_seed() -> None:
     visits = families.NOTHING["continuum"](np.random.default_rng(3), 3000)
     first, again = (segment(visits.columns, seed=seed) for seed in (1, 99))
@@ -225,6 +226,7 @@ def test_a_bound_that_the_answer_gives_way_to_is_said(found: tuple[Planted, Segm
         assert answer.decision["runner_up"] is None
 
 
+@pytest.mark.slow
 def test_what_the_data_say_does_not_depend_on_the_k_that_is_given(
     found: tuple[Planted, Segmentation],
 ) -> None:
@@ -290,7 +292,7 @@ def test_kinds_that_share_a_value_are_found(seed: int) -> None:
     assert adjusted_rand_score(visits.kinds, found.distinct_labels) > 0.97
 
 
-@pytest.mark.parametrize("seed", [3, 5])
+@pytest.mark.parametrize("seed", [5, pytest.param(3, marks=pytest.mark.slow)])
 def test_visits_on_one_page_are_no_kind_for_that(seed: int) -> None:
     """One continuum of time; 15 % of the visits see one page."""
     rng = np.random.default_rng(seed)

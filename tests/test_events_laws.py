@@ -110,6 +110,7 @@ def test_the_order_of_the_rows_does_not_matter(log: Log, random: Any) -> None:
     assert told(log) == told(mixed)
 
 
+@pytest.mark.slow
 @given(LOG)
 @settings(max_examples=30, deadline=None)
 def test_a_plain_loop_finds_the_same_visits(log: Log) -> None:

@@ -134,6 +134,7 @@ HIT_CORNERS = (
 )
 
 
+@pytest.mark.slow
 def test_the_random_exports_reach_every_corner(engine: duckdb.DuckDBPyConnection) -> None:
     raw = pa.concat_tables([random_export(seed, VISITS) for seed in SEEDS])
     engine.register("raw", raw)
@@ -265,6 +266,7 @@ def broken(visits: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(good + bad, visits.schema)
 
 
+@pytest.mark.slow
 def test_checks_find_the_same_visits(oracle: Oracle, engine: duckdb.DuckDBPyConnection) -> None:
     made = our_chain(engine, READS, random_export(1, VISITS), ALL_DAYS)
     visits, params = broken(made["visits"]), {**ONE_DAY, "timezone": "America/Los_Angeles"}

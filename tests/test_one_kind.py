@@ -44,6 +44,7 @@ def rows(sql: str) -> list[Any]:
     return duckdb.sql(sql).fetchall()
 
 
+@pytest.mark.slow
 def test_a_run_without_segments_is_whole_and_its_model_scores(cli: Any, table: str) -> None:
     found = cli("run", "--source", "visits", "--input", table, "--out", "o")
     assert found.code == 0, found.err

@@ -81,6 +81,7 @@ def test_learnt_models_on_duckdb(segmenter: VisitSegmenter, planted: pa.Table) -
     assert (model.predict(planted) == segmenter.labels_).all()
 
 
+@pytest.mark.slow
 def test_the_reference_evaluator_of_bigquery_agrees(planted: pa.Table) -> None:
     oracle = Oracle()
     few = planted.slice(0, 100)
