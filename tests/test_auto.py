@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from benchmarks.quality import families, harder
+from benchmarks.quality import families
 from benchmarks.quality.__main__ import NOTHING
 from benchmarks.quality.__main__ import rng as draws
 from benchmarks.quality.families import Planted
@@ -282,25 +282,3 @@ def test_a_k_whose_segments_would_be_empty_is_refused() -> None:
     with pytest.raises(SegmentError, match="K = 8 is not possible: only 7 of its segments"):
         segment({"pageviews": pages}, k=8)
     assert segment({"pageviews": pages}, k=5).sizes.min() > 0
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_kinds_that_share_a_value_are_found(seed: int) -> None:
-    visits = harder.one_value(draws("one_value", seed, 8_000), 8_000)
-    found = segment(visits.columns, bands="never")
-    assert found.decision["k_distinct"] == visits.k
-    assert adjusted_rand_score(visits.kinds, found.distinct_labels) > 0.97
-
-
-@pytest.mark.parametrize("seed", [5, pytest.param(3, marks=pytest.mark.slow)])
-def test_visits_on_one_page_are_no_kind_for_that(seed: int) -> None:
-    """One continuum of time; 15 % of the visits see one page."""
-    rng = np.random.default_rng(seed)
-    n = 8_000
-    pages = np.where(
-        rng.random(n) < 0.15, 1, np.maximum(np.exp(rng.normal(1.7, 0.4, n)).round(), 2)
-    )
-    hits, time = pages + rng.poisson(0.15 * pages), np.ceil(pages * np.exp(rng.normal(3.2, 0.4, n)))
-    unique = 1.0 + rng.binomial((pages - 1).astype(int), 0.8)
-    columns = {"pageviews": pages, "hits": hits, "unique_pages": unique, "time_on_site_sec": time}
-    assert segment(columns, bands="never").decision["k_distinct"] == 1

@@ -72,11 +72,28 @@ def test_a_kind_on_one_value_is_seen_by_what_does_not_owe_to_it() -> None:
     slow = np.concatenate([rng.normal(4, 0.4, 600), rng.normal(0, 0.6, 5000)])
     X = np.column_stack([np.log(pages + rng.uniform(-0.5, 0.5, 5600)), slow])
     a, b = (Side.of(X[rows], pages[rows, None]) for rows in (slow > 2, slow <= 2))
-    assert without_atoms(a, b).ratio == 1, "without its value nothing of it is left"
-    assert without_atoms(a, b, free=[(1,)]).ratio <= DEEP
+    assert without_atoms(a, b).ratio <= DEEP
     even = np.column_stack([X[:, 0], rng.normal(size=5600)])
     two, more = (Side.of(even[rows], pages[rows, None]) for rows in (pages == 2, pages > 2))
-    assert without_atoms(two, more, free=[(1,)]).ratio == 1, "a value alone is no kind"
+    assert without_atoms(two, more).ratio == 1, "a value alone is no kind"
+
+
+def test_a_ratio_owes_to_the_pages_only_where_its_count_is_shared_too() -> None:
+    """One page makes one distinct page; but many hits on one page are many hits."""
+    rng = np.random.default_rng(7)
+    pages = np.concatenate([np.full(600, 1.0), rng.integers(5, 60, 5000).astype(float)])
+    many = np.concatenate([np.exp(rng.normal(4, 0.4, 600)), pages[600:] + rng.poisson(2, 5000)])
+    few = np.concatenate([rng.integers(2, 4, 600).astype(float), many[600:]])
+
+    def sides(hits: Matrix) -> list[Side]:
+        X = np.column_stack([np.log(pages), np.log(hits / pages)]) + rng.normal(0, 0.1, (5600, 2))
+        raw = np.column_stack([pages, hits])
+        return [Side.of(X[rows], raw[rows]) for rows in (pages == 1, pages > 1)]
+
+    for hits, found in ((many.round(), True), (few, False)):
+        a, b = sides(hits)
+        assert between(a, b).ratio <= DEEP
+        assert (without_atoms(a, b, ratios=[(1, 0)]).ratio <= DEEP) == found
 
 
 def test_pieces_merge_to_the_planted_number_and_no_further() -> None:

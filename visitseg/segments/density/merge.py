@@ -13,7 +13,7 @@ import numpy as np
 from visitseg.segments.assignment.fit import Labels
 from visitseg.segments.density import valley
 from visitseg.segments.density.mixture import fit_mixture
-from visitseg.segments.density.shared import Free, without_atoms
+from visitseg.segments.density.shared import Ratios, without_atoms
 from visitseg.segments.density.valley import Numbers, Side
 from visitseg.segments.places.transform import Matrix
 
@@ -142,7 +142,7 @@ def merge(
     raw: Matrix,
     deep: float = valley.DEEP,
     significant: float = valley.SIGNIFICANT,
-    free: Free = (),
+    ratios: Ratios = (),
 ) -> Tree:
     """Merge pieces, the nearest that no valley separates first, and record each merge.
 
@@ -158,8 +158,8 @@ def merge(
         A valley separates up to this ratio ...
     significant : float
         ... if its dip stands out by so many standard errors.
-    free : sequence of tuple of int
-        Per column of `raw`: the axes that do not owe to it.
+    ratios : sequence of tuple of int
+        Axes that divide a count by that of another axis: both places.
     """
     sides = [Side.of(P[pieces == piece], raw[pieces == piece]) for piece in range(pieces.max() + 1)]
     within = _RIDGE * np.eye(P.shape[1]) + sum(side.cov * side.n for side in sides) / len(P)
@@ -186,7 +186,7 @@ def merge(
             for a, b in sorted(unsure):
                 large = min(sides[a].n, sides[b].n) >= valley.LARGE * len(P)
                 asked = max(significant, valley.SURELY) if large else significant
-                again = without_atoms(sides[a], sides[b], asked, free)
+                again = without_atoms(sides[a], sides[b], asked, ratios)
                 if again.ratio > found[a, b].ratio:
                     found[a, b] = again
             sure |= unsure

@@ -5,24 +5,29 @@ A mode that one value carries (two pages, one second, as many hits as pages) is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 
 from visitseg.segments.density.valley import FEW, SIGNIFICANT, Side, Valley, between
 
-# Per column of values that may be atoms: the axes that do not owe to it.
-Free = Sequence[tuple[int, ...]]
+# Axes that divide a count by that of another axis: both places.
+Ratios = Sequence[tuple[int, int]]
 
 # As `SIGNIFICANT`, once a dip is shown and only its cause is asked for.
 _STILL = 2.0
 # A value that so many visits of a side bear may be an atom.
 _FREQUENT = 0.2
+# Below this ratio hardly anyone lies between the sides. A ratio of counts that many share heaps
+# visits up beside such as have nearly the same; so it makes dips, but no gaps.
+_EMPTY = 0.25
 # If fewer of a side are left without it, the rest of them are no side of their own.
 _LEFT = 0.1
 
 
-def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free = ()) -> Valley:
+def without_atoms(
+    a: Side, b: Side, significant: float = SIGNIFICANT, ratios: Ratios = ()
+) -> Valley:
     """Look again without the values that either side owes much of its visits to.
 
     Where hardly any visits of a side are left without those that bear the value, the valley must
@@ -31,12 +36,12 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
     Parameters
     ----------
     a, b : Side
-        Either side.
+        Either side; the first columns of `raw` are those of the axes, the next those of `ratios`.
     significant : float
         Standard errors by which a dip must stand out; a dip that is only asked for its cause
         needs fewer.
-    free : sequence of tuple of int
-        Per column of `raw`: the axes that do not owe to it.
+    ratios : sequence of tuple of int
+        Axes that divide a count by that of another axis: both places.
 
     Returns
     -------
@@ -44,10 +49,15 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
         The shallowest of the looks, each without one frequent value.
     """
     found = [between(a, b, significant=significant)]
+    n_axes = len(a.mean)
+    sparing = {over for over, _ in ratios} if found[0].ratio <= _EMPTY else set()
     for side in (a, b):
-        for column, value in _frequent(side).items():
+        frequent = _frequent(side)
+        for column, value in frequent.items():
+            if _own(column, ratios, n_axes) in sparing:
+                continue
             keep = a.raw[:, column] != value, b.raw[:, column] != value
-            look, axes = Valley(), free[column] if free else ()
+            look, axes = Valley(), _free(column, frequent, ratios, n_axes)
             if min(rows.sum() - max(_LEFT * len(rows), FEW) for rows in keep) >= 0:
                 look = between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL)
             elif axes:
@@ -58,6 +68,18 @@ def without_atoms(a: Side, b: Side, significant: float = SIGNIFICANT, free: Free
     return max(found, key=lambda valley: valley.ratio)
 
 
+def _free(column: int, frequent: Container[int], ratios: Ratios, n_axes: int) -> list[int]:
+    """Return the axes that do not owe to the values of a column.
+
+    A ratio owes to the number it divides by only where what is divided is shared, too: one page
+    makes one distinct page, but may come with any number of hits.
+    """
+    bound = {_own(column, ratios, n_axes)} | {
+        over for over, under in ratios if under == column and over in frequent
+    }
+    return [axis for axis in range(n_axes) if axis not in bound]
+
+
 def _frequent(side: Side) -> dict[int, float]:
     """Return, by column, the value that much of a side bears."""
     found = {}
@@ -66,3 +88,8 @@ def _frequent(side: Side) -> dict[int, float]:
         if counts.max() >= _FREQUENT * side.n:
             found[column] = float(values[counts.argmax()])
     return found
+
+
+def _own(column: int, ratios: Ratios, n_axes: int) -> int:
+    """Return the axis that a column is the column or the ratio of."""
+    return column if column < n_axes else ratios[column - n_axes][0]

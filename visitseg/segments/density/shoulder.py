@@ -164,7 +164,7 @@ def are_apart(
     small, large = (a, b) if len(a) <= len(b) else (b, a)
     X, raw, ties = sample.places, sample.raw, sample.ties
     sides = Side.of(X[small], ties[small]), Side.of(X[large], ties[large])
-    if without_atoms(*sides, free=sample.free).ratio <= DEEP:
+    if without_atoms(*sides, ratios=sample.ratios).ratio <= DEEP:
         return True
     both = np.concatenate([small, large])
     own = np.arange(len(both)) < len(small)

@@ -55,15 +55,6 @@ class Axis:
     step: float = 1.0
     unit: float = 1.0
 
-    def owes_to(self, column: str) -> bool:
-        """Whether a value that spikes in a column shows on the axis.
-
-        Shares of few pages have few values. The time of a page does not: of how many pages it is
-        one changes nothing.
-        """
-        of_pages = self.built_in and self.kind != "pace"
-        return column == self.column or (of_pages and column == PAGES.column)
-
     @property
     def built_in(self) -> bool:
         """Whether the axis is the visit table's."""

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from visitseg.segments.places import chance
 from visitseg.segments.places.axes import Columns
-from visitseg.segments.places.space import Space
+from visitseg.segments.places.space import WHOLE, Space
 from visitseg.segments.places.transform import Matrix
 
 LARGEST = 20_000
@@ -35,15 +35,15 @@ class Sample:
         The values whose spikes might carry a mode.
     ties : ndarray of shape (n_sample, n_axes + n_ratios)
         Values that many visits may share: those, and ratios of counts, which may be equal.
-    free : tuple of tuple of int
-        Per column of `ties`: the axes that do not owe to it.
+    ratios : tuple of tuple of int
+        Axes that divide a count by that of another axis: both places.
     """
 
     rows: npt.NDArray[np.intp]
     places: Matrix
     raw: Matrix
     ties: Matrix
-    free: tuple[tuple[int, ...], ...] = ()
+    ratios: tuple[tuple[int, int], ...] = ()
 
 
 def spread_rows(n: int, size: int) -> npt.NDArray[np.intp]:
@@ -102,27 +102,36 @@ def draw(columns: Columns, space: Space) -> Sample:
     places = places[rows]
     for j in own:
         _fill(places, j, np.delete(places, own, axis=1), rng)
-    raw = np.nan_to_num(raw[rows])
-    may_spike = _may_spike(raw, places, space)
-    ratios = [raw[:, i] / np.maximum(raw[:, j], 1) for i, j in space.ratios]
-    return Sample(rows, places, may_spike, np.column_stack([may_spike, *ratios]), space.free)
+    raw, ties = _ties(np.nan_to_num(raw[rows]), places, space)
+    return Sample(rows, places, raw, ties, space.ratios)
 
 
-def _may_spike(raw: Matrix, places: Matrix, space: Space) -> Matrix:
-    """Return the values that may carry a mode alone.
+def _ties(raw: Matrix, places: Matrix, space: Space) -> tuple[Matrix, Matrix]:
+    """Return the values that may carry a mode alone, and the same with the ratios of counts.
 
     0 to 2 s, or 0 and one step of a coarser clock, are one value: the clock's floor. So are all
     values of a column that spike: two of them could carry a mode together. A flag has no other
     values than those that most visits bear, so they are nothing to look again without.
+
+    Nor does a value carry a mode that is looked at whole, nor what is divided by it: they count as
+    the places that they are.
     """
-    raw = raw.copy()
+    may, alone = raw.copy(), np.zeros(raw.shape, dtype=bool)
     for j, floor in space.floors.items():
-        raw[raw[:, j] <= floor, j] = 0
+        may[may[:, j] <= floor, j] = 0
     for j, spikes in space.atoms.items():
-        raw[np.isin(raw[:, j], list(spikes)), j] = 0 if j in space.floors else next(iter(spikes), 0)
-    for j in space.flags:
-        raw[:, j] = places[:, j]
-    return raw
+        thinned = [value for value, share in spikes.items() if share < WHOLE]
+        may[np.isin(raw[:, j], thinned), j] = 0 if j in space.floors else next(iter(thinned), 0)
+        alone[:, j] = np.isin(raw[:, j], [value for value in spikes if value not in thinned])
+    alone[:, list(space.flags)] = True
+    for i, j in space.ratios:
+        alone[:, i] = alone[:, j]
+    may[alone] = places[alone]
+    ratios = [
+        np.where(alone[:, i], places[:, i], raw[:, i] / np.maximum(raw[:, j], 1))
+        for i, j in space.ratios
+    ]
+    return may, np.column_stack([may, *ratios])
 
 
 def _fill(places: Matrix, j: int, others: Matrix, rng: np.random.Generator) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -17,6 +17,8 @@ from visitseg.segments.places.transform import Matrix
 # Neighbouring times that may spike together: 0, 1 and 2 s.
 _SIDE_BY_SIDE = 3
 _FLOOR = 2.0
+# A value that spikes and is looked at whole: its visits may be a kind of their own.
+WHOLE = 1.0
 # Of the normal distribution: interquartile range over standard deviation.
 _IQR = 1.3489795003921634
 # An axis of one's own that fewer of the visits have a place on says too little to search on it.
@@ -53,10 +55,6 @@ class Space(Protocol):
     @property
     def ratios(self) -> tuple[tuple[int, int], ...]:
         """Axes that divide a count by that of another axis: both places."""
-
-    @property
-    def free(self) -> tuple[tuple[int, ...], ...]:
-        """The axes that do not owe to the column of each axis, nor to each of the ratios."""
 
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
@@ -111,15 +109,6 @@ class VisitSpace:
         kinds = [kind for kind in ("activity", "breadth") if kind in places and "pages" in places]
         return tuple((places[kind], places["pages"]) for kind in kinds)
 
-    @property
-    def free(self) -> tuple[tuple[int, ...], ...]:
-        """The axes that do not owe to the column of each axis, nor to each of the ratios."""
-        of_columns = [
-            tuple(i for i, axis in enumerate(self.axes) if not axis.owes_to(name))
-            for name in self.columns
-        ]
-        return (*of_columns, *(_all_but(i, self.axes) for i, _ in self.ratios))
-
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
         return axes.place(columns, self.axes, within)
@@ -170,11 +159,6 @@ class ArraySpace:
         """No axis is a ratio."""
         return ()
 
-    @property
-    def free(self) -> tuple[tuple[int, ...], ...]:
-        """All axes but each."""
-        return tuple(_all_but(i, self.columns) for i in range(len(self.columns)))
-
     def place(
         self,
         columns: Columns,
@@ -206,7 +190,11 @@ def visit_space(columns: Columns, transforms: Mapping[str, str] | None = None) -
         if values is None or not np.isfinite(values).any():
             continue
         if axis is axes.PAGES:
-            atoms[len(kept)] = find_atoms(values, axis.step)
+            # No page at all is no count that spikes, but visits of another make.
+            atoms[len(kept)] = {
+                value: share if value else WHOLE
+                for value, share in find_atoms(values, axis.step).items()
+            }
         elif axis is axes.PACE:
             axis = replace(axis, step=axes.clock_step(values))
             per = float(np.median(np.maximum(columns["pageviews"], 1)))
@@ -254,10 +242,6 @@ def array_space(columns: Columns) -> ArraySpace:
         name = next(iter(columns))
         kept, centre, scale, steps = [name], [float(np.median(columns[name]))], [1.0], [0.0]
     return ArraySpace(tuple(kept), np.array(centre), np.array(scale), tuple(steps))
-
-
-def _all_but(i: int, axes: Sequence[object]) -> tuple[int, ...]:
-    return tuple(j for j in range(len(axes)) if j != i)
 
 
 def _step(values: Column) -> float:

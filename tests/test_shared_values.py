@@ -1,0 +1,114 @@
+"""What values that many visits share may and may not do to the segments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from benchmarks.quality import harder
+from benchmarks.quality.__main__ import rng as draws
+from visitseg.segments.auto import segment
+
+Columns = dict[str, np.ndarray]
+
+
+def visits(
+    pages: np.ndarray, seconds: np.ndarray, events: np.ndarray, unique: np.ndarray
+) -> Columns:
+    """Make a visit table of pages, seconds, events beyond the pages, and distinct pages."""
+    return {
+        "pageviews": pages,
+        "hits": np.maximum(pages + events, 1.0),
+        "unique_pages": unique,
+        "time_on_site_sec": np.maximum(seconds.round(), 1),
+    }
+
+
+def browsers(rng: np.random.Generator, n: int, pages: float = 8) -> Columns:
+    seen = np.maximum(np.exp(rng.normal(np.log(pages), 0.35, n)).round(), 2)
+    again = rng.binomial(seen.astype(int) - 1, 0.25)
+    return visits(
+        seen, seen * np.exp(rng.normal(3.2, 0.4, n)), rng.poisson(0.3 * seen) * 1.0, seen - again
+    )
+
+
+def together(*parts: Mapping[str, np.ndarray]) -> tuple[Columns, np.ndarray]:
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return columns, np.repeat(np.arange(len(parts)), [len(part["hits"]) for part in parts])
+
+
+def agreement(columns: Columns, kinds: np.ndarray) -> tuple[int, float]:
+    """Return the number of distinct segments, and their agreement with the kinds."""
+    found = segment(columns, bands="never")
+    return found.decision["k_distinct"], adjusted_rand_score(kinds, found.distinct_labels)
+
+
+@pytest.mark.parametrize("share", [0.03, pytest.param(0.4, marks=pytest.mark.slow)])
+def test_visits_without_a_page_are_a_kind_where_many_have_none(share: float) -> None:
+    """An app that sends events alone, beside a shop; as long and as busy as its visits."""
+    rng = np.random.default_rng(1)
+    n = int(6_000 * share / (1 - share))
+    none = np.zeros(n)
+    app = visits(none, np.exp(rng.normal(5.2, 0.5, n)), 1.0 + rng.poisson(9, n), none)
+    k, ari = agreement(*together(browsers(rng, 6_000), app))
+    assert k == 2
+    assert ari > 0.98
+
+
+def test_visits_without_a_page_are_no_kind_where_few_pages_are_usual() -> None:
+    rng = np.random.default_rng(2)
+    pages = rng.poisson(2.5 * np.exp(rng.normal(0, 0.5, 6_000))) * 1.0
+    time = np.maximum(pages, 0.5) * np.exp(rng.normal(3.2, 0.5, 6_000))
+    unique = np.minimum(pages, 1) + rng.binomial(np.maximum(pages - 1, 0).astype(int), 0.7)
+    columns = visits(pages, time, 1.0 + rng.poisson(1 + pages), unique)
+    assert np.mean(pages == 0) > 0.1
+    assert agreement(columns, pages)[0] == 1
+
+
+def test_forty_distinct_pages_of_forty_are_not_two_of_two() -> None:
+    """All see their pages once, or all see two pages again and again; without any event."""
+    rng = np.random.default_rng(3)
+    seen = [np.exp(rng.normal(3.3, 0.3, n)).round() for n in (4_000, 1_000)]
+    pace = [s * np.exp(rng.normal(1.8, 0.3, len(s))) for s in seen]
+    once = visits(seen[0], pace[0], 0 * seen[0], seen[0])
+    again = visits(seen[1], pace[1], 0 * seen[1], 0 * seen[1] + 2)
+    k, ari = agreement(*together(once, again))
+    assert k == 2
+    assert ari > 0.98
+
+
+def test_many_hits_on_one_page_are_not_few_on_many() -> None:
+    """A page that is scrolled for long: nothing but hits a page tells it from browsing."""
+    rng = np.random.default_rng(4)
+    one = np.ones(1_500)
+    read = visits(
+        one, np.exp(rng.normal(3.2, 0.4, 1_500)), np.exp(rng.normal(2.6, 0.35, 1_500)).round(), one
+    )
+    k, ari = agreement(*together(browsers(rng, 4_000), read))
+    assert k == 2
+    assert ari > 0.98
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_kinds_that_share_a_value_are_found(seed: int) -> None:
+    mixed = harder.one_value(draws("one_value", seed, 8_000), 8_000)
+    found = segment(mixed.columns, bands="never")
+    assert found.decision["k_distinct"] == mixed.k
+    assert adjusted_rand_score(mixed.kinds, found.distinct_labels) > 0.97
+
+
+@pytest.mark.parametrize("seed", [5, pytest.param(3, marks=pytest.mark.slow)])
+def test_visits_on_one_page_are_no_kind_for_that(seed: int) -> None:
+    """One continuum of time; 15 % of the visits see one page."""
+    rng = np.random.default_rng(seed)
+    n = 8_000
+    pages = np.where(
+        rng.random(n) < 0.15, 1, np.maximum(np.exp(rng.normal(1.7, 0.4, n)).round(), 2)
+    )
+    hits, time = pages + rng.poisson(0.15 * pages), np.ceil(pages * np.exp(rng.normal(3.2, 0.4, n)))
+    unique = 1.0 + rng.binomial((pages - 1).astype(int), 0.8)
+    columns = {"pageviews": pages, "hits": hits, "unique_pages": unique, "time_on_site_sec": time}
+    assert segment(columns, bands="never").decision["k_distinct"] == 1
