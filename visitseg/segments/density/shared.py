@@ -50,11 +50,11 @@ def without_atoms(
     """
     found = [between(a, b, significant=significant)]
     n_axes = len(a.mean)
-    sparing = {over for over, _ in ratios} if found[0].ratio <= _EMPTY else set()
+    spared = {over for over, _ in ratios} if found[0].ratio <= _EMPTY else set()
     for side in (a, b):
         frequent = _frequent(side)
         for column, value in frequent.items():
-            if _own(column, ratios, n_axes) in sparing:
+            if _own(column, ratios, n_axes) in spared:
                 continue
             keep = a.raw[:, column] != value, b.raw[:, column] != value
             look, axes = Valley(), _free(column, frequent, ratios, n_axes)

@@ -116,22 +116,22 @@ def _ties(raw: Matrix, places: Matrix, space: Space) -> tuple[Matrix, Matrix]:
     Nor does a value carry a mode that is looked at whole, nor what is divided by it: they count as
     the places that they are.
     """
-    may, alone = raw.copy(), np.zeros(raw.shape, dtype=bool)
+    tied, as_placed = raw.copy(), np.zeros(raw.shape, dtype=bool)
     for j, floor in space.floors.items():
-        may[may[:, j] <= floor, j] = 0
+        tied[tied[:, j] <= floor, j] = 0
     for j, spikes in space.atoms.items():
         thinned = [value for value, share in spikes.items() if share < WHOLE]
-        may[np.isin(raw[:, j], thinned), j] = 0 if j in space.floors else next(iter(thinned), 0)
-        alone[:, j] = np.isin(raw[:, j], [value for value in spikes if value not in thinned])
-    alone[:, list(space.flags)] = True
+        tied[np.isin(raw[:, j], thinned), j] = 0 if j in space.floors else next(iter(thinned), 0)
+        as_placed[:, j] = np.isin(raw[:, j], [value for value in spikes if value not in thinned])
+    as_placed[:, list(space.flags)] = True
     for i, j in space.ratios:
-        alone[:, i] = alone[:, j]
-    may[alone] = places[alone]
+        as_placed[:, i] = as_placed[:, j]
+    tied[as_placed] = places[as_placed]
     ratios = [
-        np.where(alone[:, i], places[:, i], raw[:, i] / np.maximum(raw[:, j], 1))
+        np.where(as_placed[:, i], places[:, i], raw[:, i] / np.maximum(raw[:, j], 1))
         for i, j in space.ratios
     ]
-    return may, np.column_stack([may, *ratios])
+    return tied, np.column_stack([tied, *ratios])
 
 
 def _fill(places: Matrix, j: int, others: Matrix, rng: np.random.Generator) -> None:
