@@ -58,8 +58,11 @@ def rules(alternatives: list[str], made_by: str | None, currency: str | None = N
 
 
 def _path(path: str, currency: str | None) -> str:
-    said = [_condition(text.strip(), currency) for text in path.split(" and ")]
-    return ", ".join(dict.fromkeys(filter(None, said))) or "any visit"
+    conditions = [text.strip() for text in path.split(" and ")]
+    said = [_condition(text, currency) for text in conditions]
+    known = [text.removesuffix(" known") for text in conditions if text.endswith(" known")]
+    alone = f"{features.label(known[0]).lower()} known" if known else "any visit"
+    return ", ".join(dict.fromkeys(filter(None, said))) or alone
 
 
 def _condition(text: str, currency: str | None) -> str:
@@ -88,7 +91,8 @@ def _condition(text: str, currency: str | None) -> str:
 
 
 def _unknown(name: str) -> str:
-    return "time not known" if "_sec" in name else f"{features.label(name).lower()} not known"
+    of_all = "_sec" in name and not name.endswith("_per_pageview")
+    return "time not known" if of_all else f"{features.label(name).lower()} not known"
 
 
 def _within(name: str, low: float, high: float, currency: str | None) -> str:
