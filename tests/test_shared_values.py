@@ -92,6 +92,35 @@ def test_many_hits_on_one_page_are_not_few_on_many() -> None:
     assert ari > 0.98
 
 
+@pytest.mark.parametrize("n", [300, 1_500])
+def test_visits_on_one_page_are_a_kind_beside_visits_on_many(n: int) -> None:
+    """As fast, and as many hits a page; but hardly anyone sees from two to five pages."""
+    rng = np.random.default_rng(6)
+    one = np.ones(n)
+    events = 0.0 + rng.poisson(0.6 * np.exp(rng.normal(0, 0.3, n)))
+    read = visits(one, np.exp(rng.normal(3.2, 0.4, n)), events, one)
+    k, ari = agreement(*together(browsers(rng, 6_000, pages=14), read))
+    assert k == 2
+    assert ari > 0.98
+
+
+def clickers(rng: np.random.Generator, n: int, clicks: float) -> Columns:
+    """Make visits of few pages, most often two."""
+    pages = rng.choice([1.0, 2.0, 3.0, 4.0], n, p=[0.15, 0.62, 0.15, 0.08])
+    hits = (pages * np.exp(rng.normal(np.log(clicks), 0.3, n))).round()
+    unique = 1.0 + rng.binomial((pages - 1).astype(int), 0.8)
+    return visits(pages, pages * np.exp(rng.normal(3.2, 0.4, n)), hits - pages, unique)
+
+
+@pytest.mark.parametrize("seed", [0, 1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_value_that_all_share_alike_hides_no_kind(seed: int) -> None:
+    """Two of three see two pages, whether they click much or little."""
+    rng = np.random.default_rng(seed)
+    k, ari = agreement(*together(clickers(rng, 9_000, 4), clickers(rng, 500, 14)))
+    assert k == 2
+    assert ari > 0.8
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_kinds_that_share_a_value_are_found(seed: int) -> None:
     mixed = harder.one_value(draws("one_value", seed, 8_000), 8_000)

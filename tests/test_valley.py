@@ -10,6 +10,7 @@ from visitseg.segments.density.shared import without_atoms
 from visitseg.segments.density.valley import DEEP, Side, between
 from visitseg.segments.places.atoms import find_atoms
 from visitseg.segments.places.axes import clock_step
+from visitseg.segments.places.sample import Counts
 from visitseg.segments.places.transform import Matrix
 
 
@@ -79,21 +80,44 @@ def test_a_kind_on_one_value_is_seen_by_what_does_not_owe_to_it() -> None:
 
 
 def test_a_ratio_owes_to_the_pages_only_where_its_count_is_shared_too() -> None:
-    """One page makes one distinct page; but many hits on one page are many hits."""
+    """Two pages make few distinct pages; but many hits on two pages are many hits."""
     rng = np.random.default_rng(7)
-    pages = np.concatenate([np.full(600, 1.0), rng.integers(5, 60, 5000).astype(float)])
+    pages = np.concatenate([np.full(600, 2.0), rng.integers(10, 120, 5000).astype(float)])
     many = np.concatenate([np.exp(rng.normal(4, 0.4, 600)), pages[600:] + rng.poisson(2, 5000)])
-    few = np.concatenate([rng.integers(2, 4, 600).astype(float), many[600:]])
+    few = np.concatenate([rng.integers(4, 7, 600).astype(float), many[600:]])
 
     def sides(hits: Matrix) -> list[Side]:
         X = np.column_stack([np.log(pages), np.log(hits / pages)]) + rng.normal(0, 0.1, (5600, 2))
         raw = np.column_stack([pages, hits])
-        return [Side.of(X[rows], raw[rows]) for rows in (pages == 1, pages > 1)]
+        return [Side.of(X[rows], raw[rows]) for rows in (pages == 2, pages > 2)]
 
     for hits, found in ((many.round(), True), (few, False)):
         a, b = sides(hits)
         assert between(a, b).ratio <= DEEP
-        assert (without_atoms(a, b, ratios=[(1, 0)]).ratio <= DEEP) == found
+        assert (without_atoms(a, b, counts=Counts(((1, 0),))).ratio <= DEEP) == found
+
+
+@pytest.mark.parametrize(
+    ("pages", "fewest", "spikes", "found"),
+    [
+        (1, 5, (), True),
+        (2, 8, (), False),
+        (1, 2, (), False),
+        (1, 5, (9.0,), True),
+        (1, 5, (2.0,), False),
+    ],
+)
+def test_one_page_is_a_kind_where_the_others_see_many(
+    pages: int, fewest: int, spikes: tuple[float, ...], found: bool
+) -> None:
+    """But neither two pages, nor one where others see two, nor where it is unknown who does."""
+    rng = np.random.default_rng(8)
+    seen = np.concatenate([np.full(800, pages), rng.integers(fewest, fewest + 5, 4000)]) * 1.0
+    X = np.column_stack([np.log(seen + rng.uniform(-0.5, 0.5, 4800)), rng.normal(size=4800)])
+    few = seen == pages
+    raw = np.column_stack([seen, X[:, 1]])
+    a, b = (Side.of(X[rows], raw[rows]) for rows in (few, ~few))
+    assert (without_atoms(a, b, counts=Counts(((1, 0),), spikes)).ratio <= DEEP) == found
 
 
 def test_pieces_merge_to_the_planted_number_and_no_further() -> None:

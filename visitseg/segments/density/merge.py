@@ -13,8 +13,9 @@ import numpy as np
 from visitseg.segments.assignment.fit import Labels
 from visitseg.segments.density import valley
 from visitseg.segments.density.mixture import fit_mixture
-from visitseg.segments.density.shared import Ratios, without_atoms
+from visitseg.segments.density.shared import without_atoms
 from visitseg.segments.density.valley import Numbers, Side
+from visitseg.segments.places.sample import Counts
 from visitseg.segments.places.transform import Matrix
 
 PIECES = 14
@@ -142,7 +143,7 @@ def merge(
     raw: Matrix,
     deep: float = valley.DEEP,
     significant: float = valley.SIGNIFICANT,
-    ratios: Ratios = (),
+    counts: Counts | None = None,
 ) -> Tree:
     """Merge pieces, the nearest that no valley separates first, and record each merge.
 
@@ -158,8 +159,8 @@ def merge(
         A valley separates up to this ratio ...
     significant : float
         ... if its dip stands out by so many standard errors.
-    ratios : sequence of tuple of int
-        Axes that divide a count by that of another axis: both places.
+    counts : Counts, optional
+        What the columns of `raw` are made of.
     """
     sides = [Side.of(P[pieces == piece], raw[pieces == piece]) for piece in range(pieces.max() + 1)]
     within = _RIDGE * np.eye(P.shape[1]) + sum(side.cov * side.n for side in sides) / len(P)
@@ -186,7 +187,7 @@ def merge(
             for a, b in sorted(unsure):
                 large = min(sides[a].n, sides[b].n) >= valley.LARGE * len(P)
                 asked = max(significant, valley.SURELY) if large else significant
-                again = without_atoms(sides[a], sides[b], asked, ratios)
+                again = without_atoms(sides[a], sides[b], asked, counts)
                 if again.ratio > found[a, b].ratio:
                     found[a, b] = again
             sure |= unsure

@@ -108,7 +108,7 @@ def _vote(sample: Sample, rows: npt.NDArray[np.intp], seed: int) -> Tree:
 
 def _grow(sample: Sample, rows: npt.NDArray[np.intp], seed: int) -> Tree:
     places = sample.places[rows]
-    return merge(places, fine_pieces(places, seed), sample.ties[rows], ratios=sample.ratios)
+    return merge(places, fine_pieces(places, seed), sample.ties[rows], counts=sample.counts)
 
 
 def best_jaccards(

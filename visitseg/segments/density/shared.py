@@ -5,14 +5,12 @@ A mode that one value carries (two pages, one second, as many hits as pages) is 
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container
 
 import numpy as np
 
 from visitseg.segments.density.valley import FEW, SIGNIFICANT, Side, Valley, between
-
-# Axes that divide a count by that of another axis: both places.
-Ratios = Sequence[tuple[int, int]]
+from visitseg.segments.places.sample import Counts
 
 # As `SIGNIFICANT`, once a dip is shown and only its cause is asked for.
 _STILL = 2.0
@@ -21,12 +19,15 @@ _FREQUENT = 0.2
 # Below this ratio hardly anyone lies between the sides. A ratio of counts that many share heaps
 # visits up beside such as have nearly the same; so it makes dips, but no gaps.
 _EMPTY = 0.25
+# So much emptier must it be between one page and the many that others see: many who see one page
+# alone are often the many who break off.
+_NOBODY = 0.15
 # If fewer of a side are left without it, the rest of them are no side of their own.
 _LEFT = 0.1
 
 
 def without_atoms(
-    a: Side, b: Side, significant: float = SIGNIFICANT, ratios: Ratios = ()
+    a: Side, b: Side, significant: float = SIGNIFICANT, counts: Counts | None = None
 ) -> Valley:
     """Look again without the values that either side owes much of its visits to.
 
@@ -36,12 +37,12 @@ def without_atoms(
     Parameters
     ----------
     a, b : Side
-        Either side; the first columns of `raw` are those of the axes, the next those of `ratios`.
+        Either side; the first columns of `raw` are those of the axes, the next those of the ratios.
     significant : float
         Standard errors by which a dip must stand out; a dip that is only asked for its cause
         needs fewer.
-    ratios : sequence of tuple of int
-        Axes that divide a count by that of another axis: both places.
+    counts : Counts, optional
+        Which axes are counts, and ratios of counts.
 
     Returns
     -------
@@ -49,15 +50,18 @@ def without_atoms(
         The shallowest of the looks, each without one frequent value.
     """
     found = [between(a, b, significant=significant)]
+    counts = counts or Counts()
     n_axes = len(a.mean)
-    spared = {over for over, _ in ratios} if found[0].ratio <= _EMPTY else set()
-    for side in (a, b):
+    empty, ratios = found[0].ratio <= _EMPTY, {over for over, _ in counts.ratios}
+    for side, other in ((a, b), (b, a)):
         frequent = _frequent(side)
         for column, value in frequent.items():
-            if _own(column, ratios, n_axes) in spared:
+            if empty and _own(column, counts, n_axes) in ratios:
+                continue
+            if column == counts.pages and _is_apart(value, side, other, counts):
                 continue
             keep = a.raw[:, column] != value, b.raw[:, column] != value
-            look, axes = Valley(), _free(column, frequent, ratios, n_axes)
+            look, axes = Valley(), _free(column, frequent, counts, n_axes)
             if min(rows.sum() - max(_LEFT * len(rows), FEW) for rows in keep) >= 0:
                 look = between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL)
             elif axes:
@@ -68,14 +72,29 @@ def without_atoms(
     return max(found, key=lambda valley: valley.ratio)
 
 
-def _free(column: int, frequent: Container[int], ratios: Ratios, n_axes: int) -> list[int]:
+def _is_apart(value: float, side: Side, other: Side, counts: Counts) -> bool:
+    """Tell whether hardly any visits see more than one page and fewer than those of the other side.
+
+    To stay on one page is another thing than to see many, unless some see two or three. Where
+    such page counts are thinned, that cannot be told.
+    """
+    if counts.pages is None or value > 1:
+        return False
+    middle = float(np.median(other.raw[:, counts.pages]))
+    if any(value < count <= middle for count in counts.spikes):
+        return False
+    axis = [counts.pages]
+    return between(side.along(axis), other.along(axis)).ratio <= _NOBODY
+
+
+def _free(column: int, frequent: Container[int], counts: Counts, n_axes: int) -> list[int]:
     """Return the axes that do not owe to the values of a column.
 
     A ratio owes to the number it divides by only where what is divided is shared, too: one page
     makes one distinct page, but may come with any number of hits.
     """
-    bound = {_own(column, ratios, n_axes)} | {
-        over for over, under in ratios if under == column and over in frequent
+    bound = {_own(column, counts, n_axes)} | {
+        over for over, under in counts.ratios if under == column and over in frequent
     }
     return [axis for axis in range(n_axes) if axis not in bound]
 
@@ -90,6 +109,6 @@ def _frequent(side: Side) -> dict[int, float]:
     return found
 
 
-def _own(column: int, ratios: Ratios, n_axes: int) -> int:
+def _own(column: int, counts: Counts, n_axes: int) -> int:
     """Return the axis that a column is the column or the ratio of."""
-    return column if column < n_axes else ratios[column - n_axes][0]
+    return column if column < n_axes else counts.ratios[column - n_axes][0]

@@ -51,6 +51,7 @@ _SHIFTS = (0.0, 0.3, -0.3, 0.6)
 _FREQUENT = 0.1
 # One that most visits of the smaller kind share is all that there is to it.
 _MOSTLY = 0.5
+_ALIKE = 1.25
 _FEW = 25
 
 
@@ -134,8 +135,11 @@ def stands_out(X: Matrix, raw: Matrix, ties: Matrix, own: Mask, *, share: float 
     float
         Over all visits; 0 where it stands out too little, or owes it to a value that many share.
     """
-    if any(np.unique(v, return_counts=True)[1].max() > _MOSTLY * len(v) for v in raw[own].T):
-        return 0.0
+    for values in raw.T:
+        distinct, counts = np.unique(values[own], return_counts=True)
+        value = distinct[counts.argmax()]
+        if counts.max() > _MOSTLY * own.sum() and not _alike(values == value, own):
+            return 0.0
     z = _bent(X, own)
     if z < share * SIGNIFICANT:
         return 0.0
@@ -164,7 +168,7 @@ def are_apart(
     small, large = (a, b) if len(a) <= len(b) else (b, a)
     X, raw, ties = sample.places, sample.raw, sample.ties
     sides = Side.of(X[small], ties[small]), Side.of(X[large], ties[large])
-    if without_atoms(*sides, ratios=sample.ratios).ratio <= DEEP:
+    if without_atoms(*sides, counts=sample.counts).ratio <= DEEP:
         return True
     both = np.concatenate([small, large])
     own = np.arange(len(both)) < len(small)
@@ -210,7 +214,14 @@ def _without_ties(ties: Matrix, own: Mask) -> Iterator[Mask]:
             if counts.max() >= _FREQUENT * side.sum():
                 often.add(float(distinct[counts.argmax()]))
         for value in sorted(often):
-            yield values != value
+            if not _alike(values == value, own):
+                yield values != value
+
+
+def _alike(bearing: Mask, own: Mask) -> bool:
+    """Tell whether both sides bear a value about as often: then it parts nothing."""
+    few, many = sorted([float(bearing[own].mean()), float(bearing[~own].mean())])
+    return many < _ALIKE * few
 
 
 def _bent(X: Matrix, own: Mask, *, near: bool = True) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,27 @@ _SIMILAR = 5
 
 
 @dataclass(frozen=True)
+class Counts:
+    """Page counts, and what is divided by them.
+
+    Attributes
+    ----------
+    ratios : tuple of tuple of int
+        Axes that divide a count by that of another axis: both places.
+    spikes : tuple of float
+        Page counts that are thinned.
+    """
+
+    ratios: tuple[tuple[int, int], ...] = ()
+    spikes: tuple[float, ...] = ()
+
+    @property
+    def pages(self) -> int | None:
+        """The axis of page counts; None without one that others are divided by."""
+        return next((under for _, under in self.ratios), None)
+
+
+@dataclass(frozen=True)
 class Sample:
     """Visits as the search sees them.
 
@@ -35,15 +56,15 @@ class Sample:
         The values whose spikes might carry a mode.
     ties : ndarray of shape (n_sample, n_axes + n_ratios)
         Values that many visits may share: those, and ratios of counts, which may be equal.
-    ratios : tuple of tuple of int
-        Axes that divide a count by that of another axis: both places.
+    counts : Counts
+        What the columns of `ties` are made of.
     """
 
     rows: npt.NDArray[np.intp]
     places: Matrix
     raw: Matrix
     ties: Matrix
-    ratios: tuple[tuple[int, int], ...] = ()
+    counts: Counts = field(default_factory=Counts)
 
 
 def spread_rows(n: int, size: int) -> npt.NDArray[np.intp]:
@@ -103,7 +124,13 @@ def draw(columns: Columns, space: Space) -> Sample:
     for j in own:
         _fill(places, j, np.delete(places, own, axis=1), rng)
     raw, ties = _ties(np.nan_to_num(raw[rows]), places, space)
-    return Sample(rows, places, raw, ties, space.ratios)
+    return Sample(rows, places, raw, ties, _counts(space))
+
+
+def _counts(space: Space) -> Counts:
+    counts = Counts(space.ratios)
+    spikes = {} if counts.pages is None else space.atoms.get(counts.pages, {})
+    return replace(counts, spikes=tuple(value for value, share in spikes.items() if share < WHOLE))
 
 
 def _ties(raw: Matrix, places: Matrix, space: Space) -> tuple[Matrix, Matrix]:
@@ -122,7 +149,7 @@ def _ties(raw: Matrix, places: Matrix, space: Space) -> tuple[Matrix, Matrix]:
     for j, spikes in space.atoms.items():
         thinned = [value for value, share in spikes.items() if share < WHOLE]
         tied[np.isin(raw[:, j], thinned), j] = 0 if j in space.floors else next(iter(thinned), 0)
-        as_placed[:, j] = np.isin(raw[:, j], [value for value in spikes if value not in thinned])
+        as_placed[:, j] = (raw[:, j] == 0) & (0 in spikes) & (0 not in thinned)
     as_placed[:, list(space.flags)] = True
     for i, j in space.ratios:
         as_placed[:, i] = as_placed[:, j]

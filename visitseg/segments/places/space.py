@@ -190,9 +190,9 @@ def visit_space(columns: Columns, transforms: Mapping[str, str] | None = None) -
         if values is None or not np.isfinite(values).any():
             continue
         if axis is axes.PAGES:
-            # No page at all is no count that spikes, but visits of another make.
+            # One page or none at all is no count that spikes, but visits of another make.
             atoms[len(kept)] = {
-                value: share if value else WHOLE
+                value: share if value > 1 else WHOLE
                 for value, share in find_atoms(values, axis.step).items()
             }
         elif axis is axes.PACE:
