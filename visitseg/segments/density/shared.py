@@ -81,6 +81,8 @@ def _is_apart(value: float, side: Side, other: Side, counts: Counts) -> bool:
     if counts.pages is None or value > 1:
         return False
     middle = float(np.median(other.raw[:, counts.pages]))
+    if middle < 0:  # no page, where that is no count: a place
+        return True
     if any(value < count <= middle for count in counts.spikes):
         return False
     axis = [counts.pages]

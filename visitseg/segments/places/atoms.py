@@ -22,6 +22,8 @@ _FEW = 30
 _GRID = 12
 # More values than this that spike side by side are the mode of a narrow distribution.
 _WIDEST = 4
+# So many times as many as have one must have none to be apart; fewer are the end of a count.
+_USUAL = 0.25
 # How far "around" reaches, on the log scale.
 _REACH = 0.5
 # How wide the cell of a value that is not rounded is on its axis.
@@ -87,6 +89,23 @@ def find_atoms(
     ]
     kept = [int(i) for run in single for i in run]
     return {} if len(kept) > _GRID else {float(distinct[i]): atoms[i] for i in kept}
+
+
+def none_is_apart(counts: Values) -> bool:
+    """Tell whether to have none is something else than to have few.
+
+    Counts at a rate of its own for each visit, whatever the rates, obey p(1)² ≤ 2 p(0) p(2): by
+    the inequality of Cauchy and Schwarz, as k! p(k) = E[rate^k exp(-rate)]. A binomial count of n
+    exceeds that n / (n - 1) times.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_visits,)
+        NaN is unknown.
+    """
+    none, one, two = (float((counts == value).sum()) for value in (0, 1, 2))
+    share = none >= max(_FEW, _SHARE * np.isfinite(counts).sum(), _USUAL * one)
+    return bool(share and one**2 > 2 * _EXCESS * none * two)
 
 
 def find_spikes(values: Values, places: Values) -> dict[float, float]:

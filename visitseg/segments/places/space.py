@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visitseg.segments.places import axes
-from visitseg.segments.places.atoms import find_atoms, find_spikes
+from visitseg.segments.places.atoms import find_atoms, find_spikes, none_is_apart
 from visitseg.segments.places.axes import Axis, Column, Columns
 from visitseg.segments.places.transform import Matrix
 
@@ -194,7 +194,7 @@ def visit_space(columns: Columns, transforms: Mapping[str, str] | None = None) -
             atoms[len(kept)] = {
                 value: share if value > 1 else WHOLE
                 for value, share in find_atoms(values, axis.step).items()
-            }
+            } | ({0: WHOLE} if none_is_apart(values) else {})
         elif axis is axes.PACE:
             axis = replace(axis, step=axes.clock_step(values))
             per = float(np.median(np.maximum(columns["pageviews"], 1)))
