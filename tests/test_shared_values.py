@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pytest
+from kinds import Columns, agreement, browsers, together, visits
 from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.quality import harder
 from benchmarks.quality.__main__ import rng as draws
 from visitseg.segments.auto import segment
-
-Columns = dict[str, np.ndarray]
-
-
-def visits(
-    pages: np.ndarray, seconds: np.ndarray, events: np.ndarray, unique: np.ndarray
-) -> Columns:
-    """Make a visit table of pages, seconds, events beyond the pages, and distinct pages."""
-    return {
-        "pageviews": pages,
-        "hits": np.maximum(pages + events, 1.0),
-        "unique_pages": unique,
-        "time_on_site_sec": np.maximum(seconds.round(), 1),
-    }
-
-
-def browsers(rng: np.random.Generator, n: int, pages: float = 8) -> Columns:
-    seen = np.maximum(np.exp(rng.normal(np.log(pages), 0.35, n)).round(), 2)
-    again = rng.binomial(seen.astype(int) - 1, 0.25)
-    return visits(
-        seen, seen * np.exp(rng.normal(3.2, 0.4, n)), rng.poisson(0.3 * seen) * 1.0, seen - again
-    )
-
-
-def together(*parts: Mapping[str, np.ndarray]) -> tuple[Columns, np.ndarray]:
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return columns, np.repeat(np.arange(len(parts)), [len(part["hits"]) for part in parts])
-
-
-def agreement(columns: Columns, kinds: np.ndarray) -> tuple[int, float]:
-    """Return the number of distinct segments, and their agreement with the kinds."""
-    found = segment(columns, bands="never")
-    return found.decision["k_distinct"], adjusted_rand_score(kinds, found.distinct_labels)
+from visitseg.segments.places.atoms import none_is_apart
 
 
 @pytest.mark.parametrize("share", [0.03, pytest.param(0.4, marks=pytest.mark.slow)])
@@ -66,6 +33,38 @@ def test_visits_without_a_page_are_no_kind_where_few_pages_are_usual() -> None:
     columns = visits(pages, time, 1.0 + rng.poisson(1 + pages), unique)
     assert np.mean(pages == 0) > 0.1
     assert agreement(columns, pages)[0] == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_at_any_rate_do_not_part_those_who_have_none(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for mean in (0.3, 0.8, 1.5, 3.0):
+        rate = mean * np.exp(rng.normal(0, 0.7, 20_000))
+        assert not none_is_apart(rng.poisson(rate) * 1.0)
+        assert not none_is_apart(rng.binomial(2, 1 - np.exp(-mean / 2), 20_000) * 1.0)
+        assert not none_is_apart(rng.geometric(1 / (1 + mean), 20_000) - 1.0)
+
+
+def test_none_are_apart_where_the_others_have_one_and_hardly_any_two() -> None:
+    def counts(none: int, one: int, two: int) -> np.ndarray:
+        return np.repeat([0.0, 1.0, 2.0, 9.0, np.nan], [none, one, two, 500, 50])
+
+    assert none_is_apart(counts(300, 600, 60))
+    assert none_is_apart(counts(600, 300, 10))
+    assert not none_is_apart(counts(300, 600, 300)), "two of three at most once"
+    assert not none_is_apart(counts(60, 600, 0)), "the end of a count"
+    assert not none_is_apart(counts(20, 30, 0)), "too few to tell"
+
+
+def test_visits_without_a_page_are_a_kind_beside_visits_on_one() -> None:
+    """Two apps, of which one reports its screen as a page; else alike."""
+    rng = np.random.default_rng(5)
+    one, none = np.ones(4_000), np.zeros(2_500)
+    screen = visits(one, np.exp(rng.normal(4.8, 0.5, 4_000)), 0.0 + rng.poisson(12, 4_000), one)
+    bare = visits(none, np.exp(rng.normal(4.6, 0.5, 2_500)), 1.0 + rng.poisson(11, 2_500), none)
+    k, ari = agreement(*together(browsers(rng, 5_000), screen, bare))
+    assert k == 3
+    assert ari > 0.98
 
 
 def test_forty_distinct_pages_of_forty_are_not_two_of_two() -> None:

@@ -105,7 +105,7 @@ def smallest(n: int) -> int:
     return max(int(MIN_SHARE * n), min(MIN_VISITS, n // 10), 3)
 
 
-def fine_pieces(P: Matrix, seed: int, pieces: int = PIECES) -> Labels:
+def fine_pieces(P: Matrix, seed: int, pieces: int = PIECES, few: int | None = None) -> Labels:
     """Cut visits into many small pieces.
 
     Parameters
@@ -116,13 +116,15 @@ def fine_pieces(P: Matrix, seed: int, pieces: int = PIECES) -> Labels:
         Seed of the mixture's start.
     pieces : int
         At most so many.
+    few : int, optional
+        Visits that each holds at least; default: max(50, 0.3 %).
 
     Returns
     -------
     ndarray of shape (n_visits,)
-        Pieces from 0, without gaps; each of at least max(50, 0.3 %) visits.
+        Pieces from 0, without gaps.
     """
-    few = smallest(len(P))
+    few = few or smallest(len(P))
     k = min(pieces, len(P) // few)
     if k < 2:
         return np.zeros(len(P), dtype=np.int32)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.metrics import adjusted_rand_score
 
 from visitseg.segments.assignment.fit import Labels
-from visitseg.segments.density.merge import Tree, fine_pieces, merge
+from visitseg.segments.density.merge import Tree, fine_pieces, merge, smallest
 from visitseg.segments.density.shoulder import with_shoulders
 from visitseg.segments.places import chance
 from visitseg.segments.places.sample import Sample
@@ -18,6 +18,9 @@ from visitseg.segments.places.sample import Sample
 STARTS = 3
 VOTES = 7
 _VOTERS = 0.8
+# A group of so few pieces is looked at again, with so many of its own.
+_UNRESOLVED = 3
+_CLOSER = 8
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,30 @@ def _vote(sample: Sample, rows: npt.NDArray[np.intp], seed: int) -> Tree:
 
 
 def _grow(sample: Sample, rows: npt.NDArray[np.intp], seed: int) -> Tree:
-    places = sample.places[rows]
-    return merge(places, fine_pieces(places, seed), sample.ties[rows], counts=sample.counts)
+    places, ties = sample.places[rows], sample.ties[rows]
+    tree = merge(places, fine_pieces(places, seed), ties, counts=sample.counts)
+    finer = _finer(tree, sample, rows, seed)
+    return tree if finer is None else merge(places, finer, ties, counts=sample.counts)
+
+
+def _finer(tree: Tree, sample: Sample, rows: npt.NDArray[np.intp], seed: int) -> Labels | None:
+    """Return pieces that cut groups of few pieces where valleys do; None if no group has one.
+
+    Where one kind takes most of the pieces, two others may be left with as many, each of both.
+    """
+    groups, pieces = tree.cut(tree.k), tree.pieces.copy()
+    few, split = smallest(len(rows)), False
+    for group in range(tree.k):
+        own = np.flatnonzero(groups == group)
+        if len(np.unique(pieces[own])) > _UNRESOLVED or len(own) < 2 * few:
+            continue
+        places = sample.places[rows[own]]
+        closer = fine_pieces(places, seed, _CLOSER, few)
+        part = merge(places, closer, sample.ties[rows[own]], counts=sample.counts)
+        if part.k > 1:
+            pieces[own] = pieces.max() + 1 + part.cut(part.k)
+            split = True
+    return np.unique(pieces, return_inverse=True)[1].astype(np.int32) if split else None
 
 
 def best_jaccards(
