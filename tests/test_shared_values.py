@@ -56,6 +56,15 @@ def test_none_are_apart_where_the_others_have_one_and_hardly_any_two() -> None:
     assert not none_is_apart(counts(20, 30, 0)), "too few to tell"
 
 
+def test_a_page_or_an_event_alone_says_nothing_of_pages() -> None:
+    """Events drawn at random: most visits keep one, a page or another; few keep more."""
+    rng = np.random.default_rng(9)
+    hits = np.maximum(rng.poisson(0.3, 20_000), 1)
+    pages = rng.binomial(hits, 0.35)
+    assert none_is_apart(pages * 1.0)
+    assert not none_is_apart(pages * 1.0, hits * 1.0)
+
+
 def test_visits_without_a_page_are_a_kind_beside_visits_on_one() -> None:
     """Two apps, of which one reports its screen as a page; else alike."""
     rng = np.random.default_rng(5)

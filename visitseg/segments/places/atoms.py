@@ -24,6 +24,7 @@ _GRID = 12
 _WIDEST = 4
 # So many times as many as have one must have none to be apart; fewer are the end of a count.
 _USUAL = 0.25
+_TWO = 2
 # How far "around" reaches, on the log scale.
 _REACH = 0.5
 # How wide the cell of a value that is not rounded is on its axis.
@@ -91,7 +92,7 @@ def find_atoms(
     return {} if len(kept) > _GRID else {float(distinct[i]): atoms[i] for i in kept}
 
 
-def none_is_apart(counts: Values) -> bool:
+def none_is_apart(counts: Values, of: Values | None = None) -> bool:
     """Tell whether to have none is something else than to have few.
 
     Counts at a rate of its own for each visit, whatever the rates, obey p(1)² ≤ 2 p(0) p(2): by
@@ -102,10 +103,15 @@ def none_is_apart(counts: Values) -> bool:
     ----------
     counts : ndarray of shape (n_visits,)
         NaN is unknown.
+    of : ndarray of shape (n_visits,), optional
+        What is counted is some of these. Where there is one, nobody can have two, and to have none
+        says only of which sort the one is; so such visits tell nothing.
     """
-    none, one, two = (float((counts == value).sum()) for value in (0, 1, 2))
-    share = none >= max(_FEW, _SHARE * np.isfinite(counts).sum(), _USUAL * one)
-    return bool(share and one**2 > 2 * _EXCESS * none * two)
+    if of is not None:
+        counts = counts[of >= _TWO]
+    none, one, two = (float((counts == value).sum()) for value in (0, 1, _TWO))
+    enough = none >= max(_FEW, _SHARE * np.isfinite(counts).sum(), _USUAL * one)
+    return bool(enough and one**2 > _EXCESS * 2 * none * two)
 
 
 def find_spikes(values: Values, places: Values) -> dict[float, float]:

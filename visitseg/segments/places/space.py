@@ -194,7 +194,7 @@ def visit_space(columns: Columns, transforms: Mapping[str, str] | None = None) -
             atoms[len(kept)] = {
                 value: share if value > 1 else WHOLE
                 for value, share in find_atoms(values, axis.step).items()
-            } | ({0: WHOLE} if none_is_apart(values) else {})
+            } | ({0: WHOLE} if none_is_apart(values, columns.get("hits")) else {})
         elif axis is axes.PACE:
             axis = replace(axis, step=axes.clock_step(values))
             per = float(np.median(np.maximum(columns["pageviews"], 1)))
