@@ -49,8 +49,9 @@ _TUBE = 1.5
 _SHIFTS = (0.0, 0.3, -0.3, 0.6)
 # A value that so many visits of a side share may make a shoulder alone.
 _FREQUENT = 0.1
-# One that most visits of the smaller kind share is all that there is to it.
-_MOSTLY = 0.5
+# One that most visits of the smaller kind share, or two that nearly all do, are all that there is
+# to it: a step of the grid of counts.
+_MOSTLY = (0.5, 0.75)
 _ALIKE = 1.25
 _FEW = 25
 
@@ -137,9 +138,11 @@ def stands_out(X: Matrix, raw: Matrix, ties: Matrix, own: Mask, *, share: float 
     """
     for values in raw.T:
         distinct, counts = np.unique(values[own], return_counts=True)
-        value = distinct[counts.argmax()]
-        if counts.max() > _MOSTLY * own.sum() and not _alike(values == value, own):
-            return 0.0
+        common = distinct[np.argsort(-counts, kind="stable")]
+        for n_values, most in enumerate(_MOSTLY, start=1):
+            bearing = np.isin(values, common[:n_values])
+            if bearing[own].mean() > most and not _alike(bearing, own):
+                return 0.0
     z = _bent(X, own)
     if z < share * SIGNIFICANT:
         return 0.0

@@ -152,7 +152,7 @@ def _ties(raw: Matrix, places: Matrix, space: Space) -> tuple[Matrix, Matrix]:
         as_placed[:, j] = (raw[:, j] == 0) & (0 in spikes) & (0 not in thinned)
     as_placed[:, list(space.flags)] = True
     for i, j in space.ratios:
-        as_placed[:, i] = as_placed[:, j]
+        as_placed[:, i] = as_placed[:, j] & (raw[:, i] == 0)
     tied[as_placed] = places[as_placed]
     ratios = [
         np.where(as_placed[:, i], places[:, i], raw[:, i] / np.maximum(raw[:, j], 1))
