@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from visitseg.segments.places import chance
 from visitseg.segments.places.axes import Columns
-from visitseg.segments.places.space import WHOLE, Space
+from visitseg.segments.places.space import Space
 from visitseg.segments.places.transform import Matrix
 
 LARGEST = 20_000
@@ -27,19 +27,17 @@ class Counts:
 
     Attributes
     ----------
+    pages : int, optional
+        The axis of page counts.
     ratios : tuple of tuple of int
         Axes that divide a count by that of another axis: both places.
     spikes : tuple of float
         Page counts that are thinned.
     """
 
+    pages: int | None = None
     ratios: tuple[tuple[int, int], ...] = ()
     spikes: tuple[float, ...] = ()
-
-    @property
-    def pages(self) -> int | None:
-        """The axis of page counts; None without one that others are divided by."""
-        return next((under for _, under in self.ratios), None)
 
 
 @dataclass(frozen=True)
@@ -128,9 +126,8 @@ def draw(columns: Columns, space: Space) -> Sample:
 
 
 def _counts(space: Space) -> Counts:
-    counts = Counts(space.ratios)
-    spikes = {} if counts.pages is None else space.atoms.get(counts.pages, {})
-    return replace(counts, spikes=tuple(value for value, share in spikes.items() if share < WHOLE))
+    spikes = () if space.pages is None else space.atoms.get(space.pages, ())
+    return Counts(space.pages, space.ratios, tuple(spikes))
 
 
 def _ties(raw: Matrix, places: Matrix, space: Space) -> tuple[Matrix, Matrix]:
@@ -140,19 +137,19 @@ def _ties(raw: Matrix, places: Matrix, space: Space) -> tuple[Matrix, Matrix]:
     values of a column that spike: two of them could carry a mode together. A flag has no other
     values than those that most visits bear, so they are nothing to look again without.
 
-    Nor does a value carry a mode that is looked at whole, nor what is divided by it: they count as
-    the places that they are.
+    Nor does a count of pages carry a mode where to see none is something else, nor what is divided
+    by it: they are the places that they have.
     """
     tied, as_placed = raw.copy(), np.zeros(raw.shape, dtype=bool)
     for j, floor in space.floors.items():
         tied[tied[:, j] <= floor, j] = 0
     for j, spikes in space.atoms.items():
-        thinned = [value for value, share in spikes.items() if share < WHOLE]
-        tied[np.isin(raw[:, j], thinned), j] = 0 if j in space.floors else next(iter(thinned), 0)
-        as_placed[:, j] = (raw[:, j] == 0) & (0 in spikes) & (0 not in thinned)
+        tied[np.isin(raw[:, j], list(spikes)), j] = 0 if j in space.floors else next(iter(spikes))
     as_placed[:, list(space.flags)] = True
-    for i, j in space.ratios:
-        as_placed[:, i] = as_placed[:, j] & (raw[:, i] == 0)
+    if space.pages is not None and space.none_apart:
+        none = raw[:, space.pages] == 0
+        for j in (space.pages, *(over for over, _ in space.ratios)):
+            as_placed[:, j] = none & (raw[:, j] == 0)
     tied[as_placed] = places[as_placed]
     ratios = [
         np.where(as_placed[:, i], places[:, i], raw[:, i] / np.maximum(raw[:, j], 1))

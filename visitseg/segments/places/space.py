@@ -17,8 +17,6 @@ from visitseg.segments.places.transform import Matrix
 # Neighbouring times that may spike together: 0, 1 and 2 s.
 _SIDE_BY_SIDE = 3
 _FLOOR = 2.0
-# A value that spikes and is looked at whole: its visits may be a kind of their own.
-WHOLE = 1.0
 # Of the normal distribution: interquartile range over standard deviation.
 _IQR = 1.3489795003921634
 # An axis of one's own that fewer of the visits have a place on says too little to search on it.
@@ -56,6 +54,14 @@ class Space(Protocol):
     def ratios(self) -> tuple[tuple[int, int], ...]:
         """Axes that divide a count by that of another axis: both places."""
 
+    @property
+    def pages(self) -> int | None:
+        """The axis of page counts."""
+
+    @property
+    def none_apart(self) -> bool:
+        """Whether to see no page is something else than to see few."""
+
     def place(self, columns: Columns, within: Mapping[str, Column] | None = None) -> Matrix:
         """Place visits; shape (n_visits, n_axes), NaN where unknown."""
 
@@ -70,10 +76,13 @@ class VisitSpace:
         What the columns allow: the built-in ones first.
     atoms : mapping
         Axis -> value that spikes -> share of its visits that is looked at.
+    none_apart : bool
+        Whether to see no page is something else than to see few.
     """
 
     axes: tuple[Axis, ...]
     atoms: Mapping[int, Mapping[float, float]] = field(default_factory=dict)
+    none_apart: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,6 +110,11 @@ class VisitSpace:
     def flags(self) -> tuple[int, ...]:
         """Axes of flags."""
         return tuple(j for j, axis in enumerate(self.axes) if axis.kind == "flag")
+
+    @property
+    def pages(self) -> int | None:
+        """The axis of page counts."""
+        return next((j for j, axis in enumerate(self.axes) if axis.kind == "pages"), None)
 
     @property
     def ratios(self) -> tuple[tuple[int, int], ...]:
@@ -148,6 +162,8 @@ class ArraySpace:
         return ()
 
     flags = own
+    pages = None
+    none_apart = False
 
     @property
     def floors(self) -> Mapping[int, float]:
@@ -185,16 +201,16 @@ def visit_space(columns: Columns, transforms: Mapping[str, str] | None = None) -
     """
     kept: list[Axis] = []
     atoms: dict[int, dict[float, float]] = {}
+    none_apart = False
     for axis in axes.BUILT_IN:
         values = columns.get(axis.column)
         if values is None or not np.isfinite(values).any():
             continue
         if axis is axes.PAGES:
             # One page or none at all is no count that spikes, but visits of another make.
-            atoms[len(kept)] = {
-                value: share if value > 1 else WHOLE
-                for value, share in find_atoms(values, axis.step).items()
-            } | ({0: WHOLE} if none_is_apart(values, columns.get("hits")) else {})
+            spikes = find_atoms(values, axis.step)
+            none_apart = 0 in spikes or none_is_apart(values, columns.get("hits"))
+            atoms[len(kept)] = {value: share for value, share in spikes.items() if value > 1}
         elif axis is axes.PACE:
             axis = replace(axis, step=axes.clock_step(values))
             per = float(np.median(np.maximum(columns["pageviews"], 1)))
@@ -207,7 +223,8 @@ def visit_space(columns: Columns, transforms: Mapping[str, str] | None = None) -
         if np.mean(np.isfinite(places) & ~np.isin(values, list(spikes))) >= _OFTEN:
             atoms[len(kept)] = spikes
             kept.append(axis)
-    return VisitSpace(tuple(kept), {j: spikes for j, spikes in atoms.items() if spikes})
+    found = {j: spikes for j, spikes in atoms.items() if spikes}
+    return VisitSpace(tuple(kept), found, none_apart)
 
 
 def _own_spikes(axis: Axis, values: Column, places: Column) -> dict[float, float]:
