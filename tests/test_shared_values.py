@@ -112,6 +112,20 @@ def test_visits_on_one_page_are_a_kind_beside_visits_on_many(n: int) -> None:
     assert ari > 0.98
 
 
+@pytest.mark.parametrize("seed", [0, 1, pytest.param(2, marks=pytest.mark.slow)])
+def test_visits_on_one_page_are_labelled_by_their_page(seed: int) -> None:
+    """A kind of many pages is as slow, and has about as many hits a page."""
+    rng = np.random.default_rng(seed)
+    one, many = np.ones(4_000), np.exp(rng.normal(2.8, 0.3, 4_500)).round()
+    read = visits(one, np.exp(rng.normal(4.6, 0.6, 4_000)), 3.0 + rng.poisson(6, 4_000), one)
+    slow = visits(
+        many, many * np.exp(rng.normal(4.6, 0.5, 4_500)), many * 3 + rng.poisson(many), many
+    )
+    k, ari = agreement(*together(browsers(rng, 3_000), read, slow))
+    assert k == 3
+    assert ari > 0.98
+
+
 def clickers(rng: np.random.Generator, n: int, clicks: float) -> Columns:
     """Make visits of few pages, most often two."""
     pages = rng.choice([1.0, 2.0, 3.0, 4.0], n, p=[0.15, 0.62, 0.15, 0.08])
