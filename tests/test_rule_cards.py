@@ -47,6 +47,17 @@ def test_counts_are_said_in_whole_numbers_and_what_is_unknown_by_name() -> None:
     assert [card.rules for card in above.cards] == [("score known",), ("score unknown",)]
 
 
+def test_what_is_unknown_for_want_of_a_page_is_told_by_the_page() -> None:
+    pages = np.repeat([0.0, 1.0, 5.0], 100)
+    pace = np.where(pages > 0, 30.0 + pages, np.nan)
+    for columns in ({"pace": pace, "pageviews": pages}, {"pageviews": pages, "pace": pace}):
+        told = rule_cards(columns, np.repeat([1, 0, 0], 100).astype("i4"), 2)
+        assert [card.rules for card in told.cards] == [("pageviews ≥ 1",), ("pageviews = 0",)]
+    often = np.where(np.arange(300) % 7 == 0, np.nan, pace)
+    told = rule_cards({"pace": often}, np.isnan(often).astype("i4"), 2)
+    assert told.cards[1].rules == ("pace unknown",), "not for want of a page alone"
+
+
 def test_rules_that_miss_much_of_a_segment_are_withheld() -> None:
     labels = (RNG.random(2000) < 0.1).astype(np.int32)
     found = rule_cards({"pageviews": RNG.integers(1, 30, 2000).astype(float)}, labels, 2)

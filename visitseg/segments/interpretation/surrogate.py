@@ -106,7 +106,8 @@ class _Column:
             return f"{name} unknown"
         if self.whole:
             low, high = np.floor(low) + 1, np.floor(high)
-            if above and low == high:
+            none = high == self.least == 0 and not self.gaps
+            if none or (above and low == high):
                 return f"{name} = {high:.0f}"
         sign, digits = ("≥", ".0f") if self.whole else (">", ".4g")
         if bounded and high < np.inf:
@@ -192,6 +193,7 @@ def _table(y: Labels, said: Labels, k: int) -> npt.NDArray[np.float64]:
 def _ways(classifier: DecisionTreeClassifier, columns: list[_Column]) -> dict[int, list[_Way]]:
     """Return the ways to each cluster; branches that say the same are one."""
     tree = classifier.tree_
+    none_of = _none_of(columns)
     found: dict[int, list[_Way]] = {}
 
     def leaves(node: int) -> list[int]:
@@ -212,11 +214,29 @@ def _ways(classifier: DecisionTreeClassifier, columns: list[_Column]) -> dict[in
             found.setdefault(answers.pop(), []).append(way)
             return
         j, limit = int(tree.feature[node]), float(tree.threshold[node])
+        if j in none_of and limit < columns[j].least:
+            j, limit = none_of[j], 0.5
         walk(int(tree.children_left[node]), low, high | {j: min(limit, high.get(j, np.inf))})
         walk(int(tree.children_right[node]), low | {j: max(limit, low.get(j, -np.inf))}, high)
 
     walk(0, {}, {})
     return found
+
+
+def _none_of(columns: Sequence[_Column]) -> dict[int, int]:
+    """Return, by column, the count that is 0 just where the column is unknown.
+
+    To be told that a visit saw no page says more than that its time a page is unknown.
+    """
+    counts = [j for j, column in enumerate(columns) if column.whole and column.least == 0]
+    return {
+        j: count
+        for j, column in enumerate(columns)
+        for count in reversed(counts)
+        if column.gaps
+        and not columns[count].gaps
+        and np.array_equal(column.values == column.unknown, columns[count].values == 0)
+    }
 
 
 def _main(ways: Sequence[_Way]) -> list[_Way]:
