@@ -94,7 +94,7 @@ def test_a_ratio_owes_to_the_pages_only_where_its_count_is_shared_too() -> None:
     for hits, found in ((many.round(), True), (few, False)):
         a, b = sides(hits)
         assert between(a, b).ratio <= DEEP
-        assert (without_atoms(a, b, counts=Counts(0, ((1, 0),))).ratio <= DEEP) == found
+        assert (without_atoms(a, b, counts=Counts(0, 1, ((1, 0),))).ratio <= DEEP) == found
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_one_page_is_a_kind_where_the_others_see_many(
     few = seen == pages
     raw = np.column_stack([seen, X[:, 1]])
     a, b = (Side.of(X[rows], raw[rows]) for rows in (few, ~few))
-    assert (without_atoms(a, b, counts=Counts(0, ((1, 0),), spikes)).ratio <= DEEP) == found
+    assert (without_atoms(a, b, counts=Counts(0, 1, ((1, 0),), spikes)).ratio <= DEEP) == found
 
 
 def test_pieces_merge_to_the_planted_number_and_no_further() -> None:

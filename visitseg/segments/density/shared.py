@@ -10,6 +10,7 @@ from collections.abc import Container
 import numpy as np
 
 from visitseg.segments.density.valley import FEW, SIGNIFICANT, Side, Valley, between
+from visitseg.segments.places.atoms import none_is_apart
 from visitseg.segments.places.sample import Counts
 
 # As `SIGNIFICANT`, once a dip is shown and only its cause is asked for.
@@ -18,7 +19,7 @@ _STILL = 2.0
 _FREQUENT = 0.2
 # Below this ratio hardly anyone lies between the sides. A ratio of counts that many share heaps
 # visits up beside such as have nearly the same; so it makes dips, but no gaps.
-_EMPTY = 0.25
+_EMPTY = 0.4
 # So much emptier must it be between one page and the many that others see: many who see one page
 # alone are often the many who break off.
 _NOBODY = 0.15
@@ -76,13 +77,19 @@ def _is_apart(value: float, side: Side, other: Side, counts: Counts) -> bool:
     """Tell whether hardly any visits see more than one page and fewer than those of the other side.
 
     To stay on one page is another thing than to see many, unless some see two or three. Where
-    such page counts are thinned, that cannot be told.
+    such page counts are thinned, that cannot be told. To see none is another thing than to see
+    one, unless a count would have as many of either.
     """
     if counts.pages is None or value > 1:
         return False
     middle = float(np.median(other.raw[:, counts.pages]))
     if middle < 0:  # no page, where that is no count: a place
         return True
+    if {value, middle} == {0, 1}:
+        raw = np.concatenate([side.raw, other.raw])
+        return none_is_apart(
+            raw[:, counts.pages], None if counts.hits is None else raw[:, counts.hits]
+        )
     if any(value < count <= middle for count in counts.spikes):
         return False
     axis = [counts.pages]

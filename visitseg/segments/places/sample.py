@@ -27,8 +27,8 @@ class Counts:
 
     Attributes
     ----------
-    pages : int, optional
-        The axis of page counts.
+    pages, hits : int, optional
+        The axes whose columns are page views and hits.
     ratios : tuple of tuple of int
         Axes that divide a count by that of another axis: both places.
     spikes : tuple of float
@@ -36,6 +36,7 @@ class Counts:
     """
 
     pages: int | None = None
+    hits: int | None = None
     ratios: tuple[tuple[int, int], ...] = ()
     spikes: tuple[float, ...] = ()
 
@@ -127,7 +128,8 @@ def draw(columns: Columns, space: Space) -> Sample:
 
 def _counts(space: Space) -> Counts:
     spikes = () if space.pages is None else space.atoms.get(space.pages, ())
-    return Counts(space.pages, space.ratios, tuple(spikes))
+    hits = next((j for j, name in enumerate(space.columns) if name == "hits"), None)
+    return Counts(space.pages, hits, space.ratios, tuple(spikes))
 
 
 def _ties(raw: Matrix, places: Matrix, space: Space) -> tuple[Matrix, Matrix]:
