@@ -53,6 +53,14 @@ def test_what_is_unknown_for_want_of_a_page_is_told_by_the_page() -> None:
     for columns in ({"pace": pace, "pageviews": pages}, {"pageviews": pages, "pace": pace}):
         told = rule_cards(columns, np.repeat([1, 0, 0], 100).astype("i4"), 2)
         assert [card.rules for card in told.cards] == [("pageviews ≥ 1",), ("pageviews = 0",)]
+    three = np.where(pages > 1, 2, np.where(pages > 0, 1, 0)).astype("i4")
+    columns = {"pace": pace, "pageviews": np.minimum(pages, 1)}
+    told = rule_cards(columns, three, 3)
+    assert [card.rules for card in told.cards] == [
+        ("pageviews = 0",),
+        ("pace ≤ 33 and pageviews ≥ 1",),
+        ("pace ≥ 34 and pageviews ≥ 1",),
+    ], "nothing is 'or unknown' where a page is seen"
     often = np.where(np.arange(300) % 7 == 0, np.nan, pace)
     told = rule_cards({"pace": often}, np.isnan(often).astype("i4"), 2)
     assert told.cards[1].rules == ("pace unknown",), "not for want of a page alone"

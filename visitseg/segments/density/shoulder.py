@@ -52,6 +52,7 @@ _FREQUENT = 0.1
 # One that most visits of the smaller kind share, or two that nearly all do, are all that there is
 # to it: a step of the grid of counts.
 _MOSTLY = (0.5, 0.75)
+# Either side bears a value as often as the other, up to this factor.
 _ALIKE = 1.25
 _FEW = 25
 

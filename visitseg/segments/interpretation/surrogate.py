@@ -201,21 +201,34 @@ def _ways(classifier: DecisionTreeClassifier, columns: list[_Column]) -> dict[in
             return [node]
         return leaves(int(tree.children_left[node])) + leaves(int(tree.children_right[node]))
 
+    def said_by(low: dict[int, float], high: dict[int, float]) -> list[str]:
+        low, high = dict(low), dict(high)
+        for j, count in none_of.items():
+            if j in high and low.get(count, -np.inf) >= 0:  # so it is known
+                low.setdefault(j, columns[j].least - 0.5)
+            if high.get(j, np.inf) < columns[j].least:  # unknown
+                high[count] = min(0.5, high.get(count, np.inf))
+            elif j in low and low[j] < columns[j].least and j not in high:  # known
+                low[count] = max(0.5, low.get(count, -np.inf))
+            else:
+                continue
+            low.pop(j, None)
+            high.pop(j, None)
+        return [
+            columns[j].says(low.get(j, -np.inf), high.get(j, np.inf))
+            for j in sorted(low.keys() | high.keys())
+        ]
+
     def walk(node: int, low: dict[int, float], high: dict[int, float]) -> None:
         below = leaves(node)
         answers = {int(classifier.classes_[tree.value[leaf][0].argmax()]) for leaf in below}
         if len(answers) == 1:
-            said = [
-                columns[j].says(low.get(j, -np.inf), high.get(j, np.inf))
-                for j in sorted(low.keys() | high.keys())
-            ]
+            said = said_by(low, high)
             text = " and ".join(said) or "every other visit"
             way = _Way(text, float(tree.n_node_samples[node]), tuple(below))
             found.setdefault(answers.pop(), []).append(way)
             return
         j, limit = int(tree.feature[node]), float(tree.threshold[node])
-        if j in none_of and limit < columns[j].least:
-            j, limit = none_of[j], 0.5
         walk(int(tree.children_left[node]), low, high | {j: min(limit, high.get(j, np.inf))})
         walk(int(tree.children_right[node]), low | {j: max(limit, low.get(j, -np.inf))}, high)
 

@@ -22,8 +22,8 @@ _FEW = 30
 _GRID = 12
 # More values than this that spike side by side are the mode of a narrow distribution.
 _WIDEST = 4
-# So many times as many as have one must have none to be apart; fewer are the end of a count.
-_USUAL = 0.25
+# Visits with none over visits with one: fewer are the end of a count.
+_NONE_TO_ONE = 0.25
 _TWO = 2
 # How far "around" reaches, on the log scale.
 _REACH = 0.5
@@ -110,7 +110,7 @@ def none_is_apart(counts: Values, of: Values | None = None) -> bool:
     if of is not None:
         counts = counts[of >= _TWO]
     none, one, two = (float((counts == value).sum()) for value in (0, 1, _TWO))
-    enough = none >= max(_FEW, _SHARE * np.isfinite(counts).sum(), _USUAL * one)
+    enough = none >= max(_FEW, _SHARE * np.isfinite(counts).sum(), _NONE_TO_ONE * one)
     return bool(enough and one**2 > _EXCESS * 2 * none * two)
 
 
