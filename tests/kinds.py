@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from visitseg.segments.auto import segment
+from visitseg.segments.assignment.assign import first_best
+from visitseg.segments.assignment.fitted import raw_of
+from visitseg.segments.rest import look
 
 Columns = dict[str, np.ndarray]
 
@@ -38,6 +40,12 @@ def together(*parts: Mapping[str, np.ndarray]) -> tuple[Columns, np.ndarray]:
 
 
 def agreement(columns: Columns, kinds: np.ndarray) -> tuple[int, float]:
-    """Return the number of distinct segments, and their agreement with the kinds."""
-    found = segment(columns, bands="never")
-    return found.decision["k_distinct"], adjusted_rand_score(kinds, found.distinct_labels)
+    """Return the number of distinct segments, and their agreement with the kinds.
+
+    The search and its labels alone: no visit meets a rule, and nobody asks for evidence.
+    """
+    rest = look(columns, np.arange(len(kinds)), 0, visits=True, votes=0)
+    k = rest.search.tree.k
+    places, raw = rest.space.place(rest.columns), raw_of(rest.columns, rest.space)
+    labels = first_best(rest.distinct(k).assigner.scores(places, raw))
+    return k, adjusted_rand_score(kinds[rest.rows], labels)
