@@ -6,7 +6,9 @@ SPARK := .venv-spark
 MLFLOW := .venv-mlflow
 DOCS := .venv-docs
 DBT := .venv-dbt
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Modules are compiled when they are first imported: most never are.
+INSTALL := python -m pip --disable-pip-version-check install --quiet --no-compile
+PIP := $(BIN)/$(INSTALL)
 AXE := npm ci --silent --no-audit --no-fund --prefix tests/browser
 export PIP_NO_INPUT := 1
 
@@ -83,23 +85,23 @@ $(VENV)/dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 
 $(SPARK)/ready: requirements/spark.txt pyproject.toml
 	@begun=$$(date +%s); $(PYTHON) -m venv $(SPARK) \
-	&& $(SPARK)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/spark.txt \
-	&& $(SPARK)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e . \
+	&& $(SPARK)/bin/$(INSTALL) --require-hashes -r requirements/spark.txt \
+	&& $(SPARK)/bin/$(INSTALL) --no-deps --no-build-isolation -e . \
 	&& touch $@ && echo "set-up of the Spark lane: took $$(( $$(date +%s) - begun )) s"
 
 $(MLFLOW)/ready: requirements/mlflow.txt pyproject.toml
 	@begun=$$(date +%s); $(PYTHON) -m venv $(MLFLOW) \
-	&& $(MLFLOW)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/mlflow.txt \
-	&& $(MLFLOW)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e . \
+	&& $(MLFLOW)/bin/$(INSTALL) --require-hashes -r requirements/mlflow.txt \
+	&& $(MLFLOW)/bin/$(INSTALL) --no-deps --no-build-isolation -e . \
 	&& touch $@ && echo "set-up of the MLflow lane: took $$(( $$(date +%s) - begun )) s"
 
 $(DOCS)/ready: requirements/docs.txt
 	@begun=$$(date +%s); $(PYTHON) -m venv $(DOCS) \
-	&& $(DOCS)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/docs.txt \
+	&& $(DOCS)/bin/$(INSTALL) --require-hashes -r requirements/docs.txt \
 	&& touch $@ && echo "set-up of the docs lane: took $$(( $$(date +%s) - begun )) s"
 
 $(DBT)/ready: requirements/dbt.txt pyproject.toml
 	@begun=$$(date +%s); $(PYTHON) -m venv $(DBT) \
-	&& $(DBT)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/dbt.txt \
-	&& $(DBT)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e . \
+	&& $(DBT)/bin/$(INSTALL) --require-hashes -r requirements/dbt.txt \
+	&& $(DBT)/bin/$(INSTALL) --no-deps --no-build-isolation -e . \
 	&& touch $@ && echo "set-up of the dbt lane: took $$(( $$(date +%s) - begun )) s"

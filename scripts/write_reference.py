@@ -5,10 +5,9 @@ A test compares them with the code, so they cannot drift.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
+
+from typer.testing import CliRunner
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 COMMANDS = ("demo", "init", "visits", "run", "score", "report", "sql", "models")
@@ -17,14 +16,15 @@ STORE = ("list", "show", "diff", "promote", "rollback")
 
 def command_line() -> str:
     """Return the page of commands, from ``--help``."""
+    from visitseg.cli import app
+
     page = ["# Commands", "", "Written by `scripts/write_reference.py` from `--help`.", ""]
+    runner = CliRunner(env={"NO_COLOR": "1", "TERM": "dumb"})
     for command in ("", *COMMANDS, *(f"models {verb}" for verb in STORE)):
-        words = [sys.executable, "-m", "visitseg", *command.split(), "--help"]
-        environment = {**os.environ, "COLUMNS": "90", "NO_COLOR": "1", "TERM": "dumb"}
-        text = subprocess.run(  # noqa: S603
-            words, capture_output=True, text=True, check=True, env=environment
-        ).stdout
-        text = text.replace("python -m visitseg", "visitseg").strip()
+        asked = runner.invoke(
+            app, [*command.split(), "--help"], prog_name="visitseg", terminal_width=88
+        )
+        text = asked.stdout.strip()
         page += [f"## visitseg {command}".rstrip(), "", "```text", text, "```", ""]
     page += [
         "Exit codes: 0 ok · 1 data, contract or configuration · 2 usage · 130 interrupted.",

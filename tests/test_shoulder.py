@@ -95,8 +95,8 @@ def test_a_shoulder_that_one_shared_value_makes_is_none() -> None:
 def test_whole_numbers_of_a_plain_array_are_no_kinds() -> None:
     rng = np.random.default_rng(2)
     counts = np.rint(np.exp(1 + 0.5 * rng.normal(size=(5000, 2))))
-    answer = segment({"a": counts[:, 0], "b": counts[:, 1]}, visits=False, bands="never")
-    assert answer.k_final == 1
+    columns = {"a": counts[:, 0], "b": counts[:, 1]}
+    assert look(columns, np.arange(5000), 42, visits=False).search.tree.k == 1
 
 
 def test_the_decision_says_that_it_is_a_shoulder() -> None:
