@@ -156,7 +156,9 @@ def test_a_long_continuum_is_graded_into_flagged_bands() -> None:
     assert (never.grade, never.k_final, never.kinds) == ("graded", 1, ("rest",))
 
 
-@pytest.mark.parametrize("k", [1, 2, 4, 8, *(pytest.param(k, marks=pytest.mark.slow) for k in (3, 5))])
+@pytest.mark.parametrize(
+    "k", [1, 2, 4, 8, *(pytest.param(k, marks=pytest.mark.slow) for k in (3, 5))]
+)
 def test_a_given_k_is_obeyed_with_its_evidence(found: tuple[Planted, Segmentation], k: int) -> None:
     visits, strict = found
     answer = segment(visits.columns, k=k)

@@ -7,8 +7,9 @@ import pytest
 from kinds import Columns, agreement, browsers, together, visits
 from sklearn.metrics import adjusted_rand_score
 
-from benchmarks.quality import harder
+from benchmarks.quality import harder, one_page
 from benchmarks.quality.__main__ import rng as draws
+from benchmarks.quality.measure import kinds_found
 from visitseg.segments.auto import segment
 from visitseg.segments.places.atoms import none_is_apart
 
@@ -124,6 +125,25 @@ def test_visits_on_one_page_are_labelled_by_their_page(seed: int) -> None:
     k, ari = agreement(*together(browsers(rng, 3_000), read, slow))
     assert k == 3
     assert ari > 0.98
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_tool_on_one_page_is_a_kind_beside_visits_of_few_pages(seed: int) -> None:
+    """Two pages are as usual as one; but each takes half the time, and thrice the events."""
+    rng = np.random.default_rng(seed)
+    one, few = np.ones(400), 2.0 + rng.poisson(2.5, 6_000)
+    used = 3.0 + rng.negative_binomial(6, 0.4, 400)
+    tool = visits(one, np.exp(rng.normal(4.9, 0.4, 400)), used, one)
+    played = rng.poisson(few * 30 * rng.gamma(9, 1 / 9, 6_000)) * 1.0
+    films = visits(few, few * np.exp(rng.normal(4.0, 0.35, 6_000)), played, few)
+    k, ari = agreement(*together(tool, films))
+    assert k == 2
+    assert ari > 0.98
+
+
+def test_visits_on_one_page_are_no_kind_where_page_counts_begin_at_one() -> None:
+    """Of 400 such continua this one looks most as if one page were apart."""
+    assert kinds_found(one_page.from_one(draws("from_one", 5206, 3_000), 3_000)) == 1
 
 
 def clickers(rng: np.random.Generator, n: int, clicks: float) -> Columns:

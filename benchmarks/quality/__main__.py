@@ -15,14 +15,14 @@ from statistics import fmean
 
 import numpy as np
 
-from benchmarks.quality import families, harder, held_out, untouched
+from benchmarks.quality import families, harder, held_out, one_page, untouched
 from benchmarks.quality.families import Family
 from benchmarks.quality.measure import Measured, at_least, kinds_found, measure
 from visitseg.segments.auto import segment
 
-KINDS = families.MIXES | harder.MIXES
+KINDS = families.MIXES | harder.MIXES | one_page.MIXES
 OTHERS = held_out.MIXES | untouched.MIXES
-NOTHING = families.NOTHING | held_out.NOTHING | held_out.SEEN | untouched.NOTHING
+NOTHING = families.NOTHING | held_out.NOTHING | held_out.SEEN | untouched.NOTHING | one_page.NOTHING
 OVERLAPPING = harder.OVERLAPPING
 # Families that a supervised classifier tells apart at this adjusted Rand index.
 SEPARABLE = 0.9

@@ -9,7 +9,7 @@ from collections.abc import Container
 
 import numpy as np
 
-from visitseg.segments.density.valley import FEW, SIGNIFICANT, Side, Valley, between
+from visitseg.segments.density.valley import FEW, SIGNIFICANT, SURELY, Side, Valley, between
 from visitseg.segments.places.atoms import none_is_apart
 from visitseg.segments.places.sample import Counts
 
@@ -23,6 +23,8 @@ _EMPTY = 0.4
 # So much emptier must it be between one page and the many that others see: many who see one page
 # alone are often the many who break off.
 _NOBODY = 0.15
+# ... or so much with what a page count does not determine, if that makes it twice as empty.
+_ALONE = 0.25
 # If fewer of a side are left without it, the rest of them are no side of their own.
 _LEFT = 0.1
 
@@ -59,10 +61,11 @@ def without_atoms(
         for column, value in frequent.items():
             if empty and _own(column, counts, n_axes) in ratios:
                 continue
-            if column == counts.pages and _is_apart(value, side, other, counts):
+            axes = _free(column, frequent, counts, n_axes)
+            if column == counts.pages and _is_apart(value, side, other, counts, axes):
                 continue
             keep = a.raw[:, column] != value, b.raw[:, column] != value
-            look, axes = Valley(), _free(column, frequent, counts, n_axes)
+            look = Valley()
             if min(rows.sum() - max(_LEFT * len(rows), FEW) for rows in keep) >= 0:
                 look = between(a.kept(keep[0]), b.kept(keep[1]), significant=_STILL)
             elif axes:
@@ -73,12 +76,13 @@ def without_atoms(
     return max(found, key=lambda valley: valley.ratio)
 
 
-def _is_apart(value: float, side: Side, other: Side, counts: Counts) -> bool:
-    """Tell whether hardly any visits see more than one page and fewer than those of the other side.
+def _is_apart(value: float, side: Side, other: Side, counts: Counts, free: list[int]) -> bool:
+    """Tell whether one page, or none, is another thing than as many as the other side sees.
 
-    To stay on one page is another thing than to see many, unless some see two or three. Where
-    such page counts are thinned, that cannot be told. To see none is another thing than to see
-    one, unless a count would have as many of either.
+    To stay on one page is another thing than to see many, unless some see two or three; and than
+    to see few, where hits or time are others, too: on page counts and the axes `free` of them
+    hardly any visits lie between. Where such page counts are thinned, that cannot be told. To see
+    none is another thing than to see one, unless a count would have as many of either.
     """
     if counts.pages is None or value > 1:
         return False
@@ -92,8 +96,12 @@ def _is_apart(value: float, side: Side, other: Side, counts: Counts) -> bool:
         )
     if any(value < count <= middle for count in counts.spikes):
         return False
-    axis = [counts.pages]
-    return between(side.along(axis), other.along(axis)).ratio <= _NOBODY
+    alone, together = [counts.pages], [counts.pages, *free]
+    pages = between(side.along(alone), other.along(alone)).ratio
+    if pages <= _NOBODY or value < 1:
+        return pages <= _NOBODY
+    more = between(side.along(together), other.along(together), significant=SURELY).ratio
+    return more <= min(_ALONE, pages / 2)
 
 
 def _free(column: int, frequent: Container[int], counts: Counts, n_axes: int) -> list[int]:
