@@ -171,6 +171,12 @@ def test_a_given_k_is_obeyed_with_its_evidence(found: tuple[Planted, Segmentatio
         assert "band" in answer.kinds
 
 
+def test_a_large_k_is_weighed_without_all_below_it(found: tuple[Planted, Segmentation]) -> None:
+    answer = segment(found[0].columns, k=60)
+    assert answer.k_final == 60
+    assert [row.k for row in answer.evidence] == [*range(3, 13), 60]
+
+
 def test_rules_that_leave_no_room_are_dropped_smallest_first() -> None:
     visits = mixed()
     assert rules.applicable(visits.columns) == ("bounced", "converted")

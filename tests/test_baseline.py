@@ -192,12 +192,19 @@ def test_silhouettes_are_those_of_the_reference_library(n: int, k: int, seed: in
     Y = rng.normal(size=(n + k, 3)).round(1)
     labelings = [
         np.unique(rng.integers(0, j, n + k), return_inverse=True)[1].astype(np.int32)
-        for j in range(2, k + 1)
+        for j in range(1, k + 1)
     ]
-    labelings = [labels for labels in labelings if labels.max() > 0]
-    ours = silhouettes(Y, labelings) if labelings else []
-    for labels, values in zip(labelings, ours, strict=True):
-        np.testing.assert_allclose(values, silhouette_samples(Y, labels), atol=1e-9)
+    for labels, values in zip(labelings, silhouettes(Y, labelings), strict=True):
+        theirs = silhouette_samples(Y, labels) if labels.any() else np.full(n + k, np.nan)
+        np.testing.assert_allclose(values, theirs, atol=1e-9)
+
+
+def test_one_cluster_has_no_index_of_separation() -> None:
+    found = baseline.segment(_visits(n=300), ["a", "b", "c"], k_min=1, k_max=2, k_final=2)
+    one, two = found.diagnostics
+    assert (one.k, one.inertia_ssd > two.inertia_ssd) == (1, True)
+    assert np.isnan([one.silhouette, one.davies_bouldin, one.calinski_harabasz]).all()
+    assert np.isfinite([two.silhouette, two.davies_bouldin, two.calinski_harabasz]).all()
 
 
 def test_wilson_interval_of_the_textbook() -> None:

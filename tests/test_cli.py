@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -416,6 +416,15 @@ def test_output_is_somebody_elses_folder(cli: Any, simulated: str) -> None:
     found = cli("run", "--source", "ga360", "--input", simulated, "--out", "mine")
     assert_clear_error(found, 1, "other content", "mine")
     assert Path("mine/thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("demo", "--out"), ("score", "--model"), ("run", "--config"), ("models", "list", "--store")],
+)
+def test_what_the_operating_system_refuses_is_an_error(cli: Any, words: Sequence[str]) -> None:
+    found = cli(*words, "n" * 300)
+    assert_clear_error(found, 1, "File name too long", "nnnn")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to drop its rights")

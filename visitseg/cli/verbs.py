@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from visitseg.cli import models
 from visitseg.cli.options import with_settings
 from visitseg.cli.printing import print_dbt, print_files, print_json, print_plan, print_run
 from visitseg.config import Settings, template
-from visitseg.errors import UsageError, VisitsegError
+from visitseg.errors import UsageError, VisitsegError, shown
 
 app = typer.Typer(
     name="visitseg",
@@ -24,6 +25,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+# What nobody's code is to blame for: a name too long, no room, no right, a broken disk.
+_REFUSALS = {
+    getattr(errno, name)
+    for name in ("ENAMETOOLONG", "ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EIO", "EMFILE")
+    if hasattr(errno, name)
+}
 
 app.add_typer(models.app, name="models")
 
@@ -192,8 +200,24 @@ def main() -> None:
     try:
         app(streams_named(sys.argv[1:]))
     except VisitsegError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(error.exit_code)
+        _end_with(error)
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        what = "the operating system refused a file"
+        _end_with(
+            VisitsegError(
+                what,
+                where=shown(error.filename or "no name known"),
+                evidence=[error.strerror or str(error)],
+                do="Name another place, or make room and set rights there.",
+            )
+        )
+
+
+def _end_with(error: VisitsegError) -> None:
+    typer.echo(str(error), err=True)
+    sys.exit(error.exit_code)
 
 
 def streams_named(words: Sequence[str]) -> list[str]:

@@ -107,8 +107,8 @@ def segment(
         }
         n_ruled = sum(parts.values())
         on_step("weighing the number of segments")
-        most = max((k_max if k is None else max(k, k_max)) - n_ruled, k_strict, 1)
-        cuts = rest.cuts(max(min(most, rest.different), k_strict), days) if rest else []
+        weighed = {*range(1, max(k_max - n_ruled, 1) + 1), (k or 0) - n_ruled}
+        cuts = rest.cuts(weighed, k_strict, days) if rest else []
         verdict = decide(
             cuts,
             k_strict,

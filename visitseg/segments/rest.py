@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -93,10 +93,16 @@ class Rest:
         places = self.space.place(self.columns)
         return len(np.unique(np.where(np.isnan(places), -np.inf, places), axis=0))
 
-    def cuts(self, most: int, days: npt.NDArray[np.float64] | None) -> list[Cut]:
-        """Measure k-means with 1 to `most` groups."""
+    def cuts(
+        self, ks: Iterable[int], least: int, days: npt.NDArray[np.float64] | None
+    ) -> list[Cut]:
+        """Measure k-means with some numbers of groups, and with 1 to `least`.
+
+        As many as there are different visits stand for more.
+        """
         own = None if days is None else days[self.rows[self.drawn.rows]]
-        return cuts(self.drawn.places, range(1, most + 1), own)
+        tried = {min(k, self.different) for k in ks if k > 0} | set(range(1, least + 1))
+        return cuts(self.drawn.places, sorted(tried), own)
 
     def contributions(self) -> dict[str, float]:
         """Return each axis' share in the squared distances between visits."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from sklearn.metrics import (
     pairwise_distances_chunked,
 )
 
+from visitseg.segments.assignment.fit import Labels
 from visitseg.segments.places.transform import Matrix
 
 SILHOUETTE_SAMPLE = 10_000
@@ -39,7 +40,7 @@ class KDiagnostics:
     silhouette_low, silhouette_high : float
         95 % interval of the mean over all visits; NaN where all visits were looked at.
     davies_bouldin : float
-        Davies-Bouldin index (1979); lower is better.
+        Davies-Bouldin index (1979); lower is better. Like the others NaN for one cluster.
     calinski_harabasz : float
         Calinski-Harabasz index (1974); higher is better.
     """
@@ -53,7 +54,7 @@ class KDiagnostics:
     calinski_harabasz: float
 
 
-def silhouettes(Y: Matrix, labelings: Sequence[npt.NDArray[np.int32]]) -> list[Matrix]:
+def silhouettes(Y: Matrix, labelings: Sequence[Labels]) -> list[Matrix]:
     """Return the silhouette of every visit under several labelings, with one look at distances.
 
     Parameters
@@ -61,19 +62,23 @@ def silhouettes(Y: Matrix, labelings: Sequence[npt.NDArray[np.int32]]) -> list[M
     Y : ndarray of shape (n_visits, n_features)
         Scaled features. Time and the number of distances are quadratic in n_visits.
     labelings : sequence of ndarray of shape (n_visits,)
-        Labels from 0; each with at least two clusters.
+        Labels from 0 without gaps.
 
     Returns
     -------
     list of ndarray of shape (n_visits,)
-        Silhouettes (Rousseeuw 1987), one array per labeling; 0 for a visit alone in its cluster.
+        Silhouettes (Rousseeuw 1987), one array per labeling; 0 for a visit alone in its cluster,
+        NaN where there is one cluster.
     """
-    members = [np.eye(labels.max() + 1)[labels] for labels in labelings]
+    several = {
+        i: np.eye(labels.max() + 1)[labels] for i, labels in enumerate(labelings) if labels.any()
+    }
 
     def reduce(distances: Matrix, start: int) -> Matrix:
         rows = np.arange(len(distances))
-        found = np.empty((len(distances), len(labelings)))
-        for j, (labels, member) in enumerate(zip(labelings, members, strict=True)):
+        found = np.full((len(distances), len(labelings)), np.nan)
+        for j, member in several.items():
+            labels = labelings[j]
             own = labels[start : start + len(distances)]
             sizes = member.sum(axis=0)
             means = distances @ member
@@ -86,6 +91,8 @@ def silhouettes(Y: Matrix, labelings: Sequence[npt.NDArray[np.int32]]) -> list[M
             )
         return found
 
+    if not several:
+        return [np.full(len(Y), np.nan) for _ in labelings]
     blocks = pairwise_distances_chunked(Y, reduce_func=reduce, working_memory=_MEGABYTES)
     return list(np.concatenate(list(blocks)).T)
 
@@ -105,7 +112,7 @@ def diagnose(
         Rows of Y that the silhouette looks at. All rows without it.
     """
     rows = slice(None) if sample is None else sample
-    looked_at = silhouettes(Y[rows], [_dense(fit.labels_[rows]) for fit in fits])
+    looked_at = silhouettes(Y[rows], [dense(fit.labels_[rows]) for fit in fits])
     return [
         KDiagnostics(
             k=int(fit.n_clusters),
@@ -113,18 +120,23 @@ def diagnose(
             silhouette=float(values.mean()),
             silhouette_low=float("nan") if sample is None else _bound(values, -1),
             silhouette_high=float("nan") if sample is None else _bound(values, +1),
-            davies_bouldin=float(davies_bouldin_score(Y, fit.labels_)),
-            calinski_harabasz=float(calinski_harabasz_score(Y, fit.labels_)),
+            davies_bouldin=_index(davies_bouldin_score, Y, fit),
+            calinski_harabasz=_index(calinski_harabasz_score, Y, fit),
         )
         for fit, values in zip(fits, looked_at, strict=True)
     ]
+
+
+def _index(score: Callable[[Matrix, Labels], float], Y: Matrix, fit: KMeans) -> float:
+    """Return an index of a fit; NaN where all visits are in one cluster."""
+    return float(score(Y, fit.labels_)) if fit.labels_.any() else float("nan")
 
 
 def _bound(values: Matrix, side: int) -> float:
     return float(values.mean() + side * _Z95 * values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def _dense(labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def dense(labels: Labels) -> Labels:
     """Renumber the labels that occur: a sample may miss a small cluster."""
-    dense: npt.NDArray[np.int32] = np.unique(labels, return_inverse=True)[1].astype(np.int32)
-    return dense
+    without_gaps: Labels = np.unique(labels, return_inverse=True)[1].astype(np.int32)
+    return without_gaps

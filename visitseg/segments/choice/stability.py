@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score, davies_bouldin_score
 
 from visitseg.segments.assignment.fit import Labels, kmeans
-from visitseg.segments.choice.select_k import silhouettes
+from visitseg.segments.choice.select_k import dense, silhouettes
 from visitseg.segments.density.search import best_jaccards
 from visitseg.segments.places import chance
 from visitseg.segments.places.sample import spread_rows
@@ -80,15 +80,15 @@ class Cut:
     centers: Matrix
 
 
-def cuts(P: Matrix, ks: range, days: npt.NDArray[np.float64] | None = None) -> list[Cut]:
+def cuts(P: Matrix, ks: Sequence[int], days: npt.NDArray[np.float64] | None = None) -> list[Cut]:
     """Measure k-means for several numbers of groups: a function of the visits, without a seed.
 
     Parameters
     ----------
     P : ndarray of shape (n_visits, n_axes)
         Places of the visits.
-    ks : range
-        Numbers of groups; those beyond the number of distinct places are left out.
+    ks : sequence of int
+        Numbers of groups, ascending; those beyond the number of distinct places are left out.
     days : ndarray of shape (n_visits,), optional
         Day of each visit.
     """
@@ -145,14 +145,7 @@ def settled(P: Matrix, centers: Matrix) -> Labels:
 
 def _silhouettes(P: Matrix, labelings: Sequence[Labels]) -> list[float]:
     """Return the mean silhouette of each labeling; NaN for one group."""
-    dense = [np.unique(labels, return_inverse=True)[1] for labels in labelings]
-    several = [i for i, labels in enumerate(dense) if labels.max() > 0]
-    found = [_NAN] * len(labelings)
-    if several:
-        values = silhouettes(P, [dense[i].astype(np.int32) for i in several])
-        for i, own in zip(several, values, strict=True):
-            found[i] = float(own.mean())
-    return found
+    return [float(own.mean()) for own in silhouettes(P, [dense(labels) for labels in labelings])]
 
 
 def _bootstrap(P: Matrix, labels: Labels, k: int) -> float:
