@@ -91,8 +91,9 @@ def segment_table(found: Run) -> None:
         features = features[:-1]
     _print(_centres(rows, features))
     grade = found.report.get("grade")
-    decision = (found.report.get("decision") or {}).get("text", "")
-    _say(f"\n{f'Grade: {grade}. ' if grade else ''}{decision}")
+    decision = found.report.get("decision") or {}
+    said = decision.get("paragraphs") or [decision.get("text", "")]
+    _say("\n" + "\n".join([f"Grade: {grade}.", *said] if grade else said))
     changed = found.report.get("changes")
     if changed:
         head = f"\nAgainst model {changed['previous']['model_version']}:"

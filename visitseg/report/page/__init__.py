@@ -162,6 +162,7 @@ def _explore(run: RunFolder) -> Record:
 
 def _evidence(run: RunFolder) -> Record:
     report = run.report
+    decision = report.get("decision") or {}
     drawn = {figure.name: _drawn(figure) for figure in pictures.measures(run)}
     ours = [drawn[name] for name in _OURS if name in drawn]
     classic = [drawn[name] for name in _CLASSIC if name in drawn]
@@ -170,7 +171,7 @@ def _evidence(run: RunFolder) -> Record:
         "measures": classic[:3] + ours if ours else classic,
         "ours": bool(ours),
         "k_final": report.get("k_final"),
-        "decision": (report.get("decision") or {}).get("text") or "",
+        "decision": decision.get("paragraphs") or list(filter(None, [decision.get("text")])),
         "record": evidence.decision(run),
         "silhouette": tables.silhouette(run),
         "diagnostics": tables.diagnostics(run),

@@ -24,7 +24,7 @@ def record(
     bound: Bound | None = None,
     no_room: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Say why: for machines, and as a paragraph under `text`.
+    """Say why: for machines, and in words, as `text` and its `paragraphs`.
 
     Parameters
     ----------
@@ -57,13 +57,14 @@ def record(
         else what_would_change(verdict.k_strict, rows, n_votes)
     )
     said = [
-        _why(verdict, rows, ruled, k, n_votes, by_user, alike, bound, no_room),
+        " ".join(_why(verdict, rows, ruled, k, n_votes, by_user, alike, bound, no_room)),
         f"{_next(verdict, runner['k'] - n_ruled, runner['k'])}: {runner['why_not']}"
         if runner
         else "",
-        *change,
+        " ".join(change),
         held or "",
     ]
+    paragraphs = [part for part in said if part]
     return {
         "rule": "set by the user" if by_user else "density valleys",
         "k": k,
@@ -75,7 +76,8 @@ def record(
         "votes": {row.k: row.votes for row in evidence if row.votes},
         "runner_up": runner,
         "would_change": change,
-        "text": " ".join(part for part in said if part),
+        "paragraphs": paragraphs,
+        "text": " ".join(paragraphs),
     }
 
 
@@ -96,55 +98,60 @@ def _why(
     alike: bool,
     bound: Bound | None,
     no_room: Sequence[str],
-) -> str:
-    rules = " and ".join(ruled) or "no rule"
+) -> list[str]:
+    """Return sentences."""
+    rules = " and ".join(ruled)
     head = f"K = {k}: {sum(ruled.values())} by rule ({rules})" if ruled else f"K = {k}"
     strict = verdict.k_strict
     own = rows.get(strict)
     if own is None:
-        return f"{head}; every visit meets a rule."
+        return [f"{head}; every visit meets a rule."]
     beyond = _beyond(bool(ruled))
     if alike:
-        return f"{head}; the visits{beyond} do not differ, so there is nothing to cut."
-    agree = f"{own.votes} of {n_votes} random samples of the visits answer the same"
+        return [f"{head}; the visits{beyond} do not differ, so there is nothing to cut."]
+    agree = f"{own.votes} of {n_votes} random samples of the visits answer the same."
     if bound:
-        found = _bounded(bound, strict, beyond, n_votes, sum(ruled.values()))
+        found = [f"{_bounded(bound, strict, beyond, n_votes, sum(ruled.values()))}."]
     elif strict > 1:
-        found = f"{_parted(rows, strict, beyond)}; {agree}"
+        found = [f"{strict} kinds{beyond}.", *_parted(rows, strict), agree]
     else:
-        found = (
-            f"the visits{beyond} are one continuum: wherever one cuts them, visits are "
-            f"not clearly rarer at the cut than beside it; {agree}"
-        )
+        unstable = verdict.grade == "none" and not by_user and len(rows) > 1
+        found = [
+            f"the visits{beyond} are one continuum: wherever one cuts them, visits are not clearly "
+            "rarer at the cut than beside it"
+            f"{', and no number of bands within the bounds of K is stable' if unstable else ''}.",
+            agree,
+        ]
     if by_user:
-        row = rows[verdict.k_rest]
-        whose = (
-            f"It leaves no room for the rule {' and '.join(no_room)}; without that, the"
-            if no_room
-            else "The"
-        )
-        told = (
-            f"{head}, as the user set it. {whose} data themselves say K = "
-            f"{sum(ruled.values()) + strict}: {found}."
-        )
-        if verdict.k_rest < 2:
-            return told
-        return (
-            f"{told} For the K that was set, k-means has a prediction strength of "
-            f"{row.prediction_strength:.2f} and its weakest group a Jaccard index of "
-            f"{row.jaccard:.2f}; the shallowest valley is {row.valley:.0%} of its lower peak."
-        )
+        found[0] = f"data themselves say K = {sum(ruled.values()) + strict}: {found[0]}"
+        return [f"{head}, as the user set it.", *_set(rows[verdict.k_rest], found, no_room)]
     if verdict.k_rest > strict:
         row = rows[verdict.k_rest]
-        return (
-            f"{head}. {found[0].upper()}{found[1:]}. It is cut into {verdict.k_rest} bands, which "
-            "come out alike again (prediction strength "
-            f"{row.prediction_strength:.2f}, weakest Jaccard {row.jaccard:.2f}): useful, but not "
-            "kinds of their own."
+        bands = (
+            f"It is cut into {verdict.k_rest} bands, which come out alike again (prediction "
+            f"strength {row.prediction_strength:.2f}, weakest Jaccard {row.jaccard:.2f}): useful, "
+            "but not kinds of their own."
         )
-    if strict == 1 and verdict.grade == "none" and not bound and len(rows) > 1:
-        found += ", and no number of bands within the bounds of K is stable"
-    return f"{head}; {found}."
+        return [f"{head}.", f"{found[0][0].upper()}{found[0][1:]}", *found[1:], bands]
+    return [f"{head}{';' if ruled else ':'} {found[0]}", *found[1:]]
+
+
+def _set(row: Evidence, found: Sequence[str], no_room: Sequence[str]) -> list[str]:
+    """Say what the data say, and how well the K that the user set does."""
+    whose = (
+        f"It leaves no room for the rule {' and '.join(no_room)}; without that, the"
+        if no_room
+        else "The"
+    )
+    told = [f"{whose} {found[0]}", *found[1:]]
+    if row.k_rest < 2:
+        return told
+    return [
+        *told,
+        "For the K that was set, k-means has a prediction strength of "
+        f"{row.prediction_strength:.2f} and its weakest group a Jaccard index of "
+        f"{row.jaccard:.2f}; the shallowest valley is {row.valley:.0%} of its lower peak.",
+    ]
 
 
 def _bounded(bound: Bound, strict: int, beyond: str, n_votes: int, n_ruled: int) -> str:
@@ -164,25 +171,24 @@ def _beyond(ruled: bool) -> str:
     return " beyond the rules" if ruled else ""
 
 
-def _parted(rows: Mapping[int, Evidence], strict: int, beyond: str) -> str:
+def _parted(rows: Mapping[int, Evidence], strict: int) -> list[str]:
     """Say what tells the kinds apart."""
     own = rows[strict]
     small = sum(rows[k].shoulder > 0 for k in range(2, strict + 1))
-    valley = (
-        f"visits are rare (a density valley): at the least clear border {own.valley:.0%} of what "
-        f"they are at the lower peak beside it, where {DEEP:.0%} is the limit"
-    )
-    shoulder = (
-        f"{'a small kind stands' if small == 1 else f'{small} small kinds stand'} on the flank of "
-        "a larger one: there visits grow rarer, hold, and grow rarer again (a shoulder of the "
-        f"density), by {own.shoulder:.1f} standard errors"
-        f"{' at the least clear' if small > 1 else ''}, where "
-        f"{SIGNIFICANT:.0f} are needed, and {SURELY:.0f} of a kind of {LARGE:.0%} or more"
-    )
-    if not small:
-        return f"{strict} kinds{beyond}, and between any two of them {valley}"
-    if small == strict - 1:
-        return f"{strict} kinds{beyond}: {shoulder}"
-    return (
-        f"{strict} kinds{beyond}; between any two of {strict - small} of them {valley}; {shoulder}"
-    )
+    said = []
+    if small < strict - 1:
+        them = f"{strict - small} of them" if small else "them"
+        said.append(
+            f"Between any two of {them} visits are rare (a density valley): at the least clear "
+            f"border {own.valley:.0%} of what they are at the lower peak beside it, where "
+            f"{DEEP:.0%} is the limit."
+        )
+    if small:
+        said.append(
+            f"{'A small kind stands' if small == 1 else f'{small} small kinds stand'} on the flank "
+            "of a larger one: there visits grow rarer, hold, and grow rarer again (a shoulder of "
+            f"the density), by {own.shoulder:.1f} standard errors"
+            f"{' at the least clear' if small > 1 else ''}, where {SIGNIFICANT:.0f} are needed "
+            f"({SURELY:.0f} for a kind of {LARGE:.0%} or more)."
+        )
+    return said
