@@ -177,6 +177,47 @@ def test_a_large_k_is_weighed_without_all_below_it(found: tuple[Planted, Segment
     assert [row.k for row in answer.evidence] == [*range(3, 13), 60]
 
 
+def test_more_groups_than_are_measured_are_refused_with_the_limit() -> None:
+    X = np.random.default_rng(0).normal(size=(1200, 2))
+    with pytest.raises(SegmentError, match="allow 1,000 segments at most") as found:
+        segment({"a": X[:, 0], "b": X[:, 1]}, visits=False, k=1001)
+    assert found.value.do.startswith("Lower it to 1000")
+
+
+def test_one_page_count_for_all_is_no_spike(found: tuple[Planted, Segmentation]) -> None:
+    columns = found[0].columns | {"pageviews": np.full(len(found[0].kinds), 2.0)}
+    rest = look(columns, np.arange(len(found[0].kinds)), 42, visits=True, votes=0)
+    known = np.isfinite(columns["time_on_site_sec"])
+    assert known[rest.rows[rest.drawn.rows]].all()
+    assert len(rest.drawn.rows) == known.sum()
+
+
+@pytest.mark.parametrize("size", [1e9, 1e15, 1e80])
+def test_a_single_absurd_value_parts_nothing(
+    found: tuple[Planted, Segmentation], size: float
+) -> None:
+    columns = {name: values.copy() for name, values in found[0].columns.items()}
+    one = np.flatnonzero(columns["pageviews"] > 1)[0]
+    columns["pageviews"][one] = columns["hits"][one] = size
+    answer = segment(columns, bands="never")
+    assert answer.k_final == found[1].k_final
+    assert adjusted_rand_score(answer.found.labels, found[1].found.labels) > 0.995
+
+
+def test_values_without_a_square_are_refused(found: tuple[Planted, Segmentation]) -> None:
+    columns = found[0].columns | {"hits": found[0].columns["hits"] * 1e300}
+    with pytest.raises(SegmentError, match=r"of 5,\d+ values are larger than 1e\+100") as error:
+        segment(columns)
+    assert error.value.where == "hits"
+
+
+def test_bands_of_a_few_visits_are_no_bands() -> None:
+    rng = np.random.default_rng(1)
+    pages = np.maximum(np.exp(np.linspace(0.7, 4, 12)).round(), 2)
+    visits = families.table(pages, pages, pages, 30 * pages, np.zeros(12), rng)
+    assert segment(visits).grade == "none"
+
+
 def test_rules_that_leave_no_room_are_dropped_smallest_first() -> None:
     visits = mixed()
     assert rules.applicable(visits.columns) == ("bounced", "converted")
@@ -230,6 +271,8 @@ def test_a_bound_that_the_answer_gives_way_to_is_said(found: tuple[Planted, Segm
         assert "fall into 2 kinds, so that the data themselves say K = 4 (7 of 7" in text
         assert bound in text
         assert text.endswith("it would be K = 4.")
+        assert (answer.grade, answer.decision["k_auto"]) == ("distinct", 4)
+        assert answer.decision["bound"]["name"] in bound
         assert "continuum" not in text
         assert answer.decision["runner_up"] is None
 

@@ -82,6 +82,13 @@ def test_what_is_no_day_is_shown(wrong: Any, table: pa.Table) -> None:
     assert str(wrong) in " ".join(error.evidence) or isinstance(wrong, bool)
 
 
+@pytest.mark.parametrize("some", [1, 600])
+def test_texts_of_a_polars_frame_that_are_no_days_are_shown(some: int, table: pa.Table) -> None:
+    texts = ["foo"] * some + ["2026-01-05"] * (len(table) - some)
+    frame = pl.DataFrame(pl.from_arrow(table)).with_columns(date_id=pl.Series(texts))
+    assert "e.g. foo" in refused(frame, f"{some} of 600 values").evidence
+
+
 def test_days_that_cannot_be_read_at_all_are_an_error(table: pa.Table) -> None:
     frame = table.to_pandas()
     assert refused(frame.assign(date_id=1j), "cannot be read").where == "date_id"

@@ -259,7 +259,7 @@ def test_models_are_equal_where_their_files_are(fitted: VisitSegmenter, tmp_path
 @pytest.mark.parametrize("seed", [None, -1, 2**32, 1.0, "42", True])
 def test_a_seed_is_a_whole_number(seed: Any, table: pa.Table) -> None:
     for preset in ("auto", "baseline"):
-        error = refused(table, "parameters are not", seed=seed, preset=preset)
+        error = refused(table, "1 parameter is not", seed=seed, preset=preset)
         assert error.evidence[0].startswith("seed must be a whole number from 0")
 
 

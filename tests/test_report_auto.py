@@ -288,3 +288,19 @@ def test_an_answer_of_the_users_own_says_so(changed: Callable[..., RunFolder]) -
     run = changed("model_report.json", decision=decision)
     assert "as you set it." in answer.headline(run)
     assert "Left to themselves, the data answer 3." in (verdict.how_sure(run) or ("", ""))[1]
+
+
+@pytest.mark.parametrize(("name", "value"), [("k_max", 3), ("k_min", 8)])
+def test_groups_that_bounds_keep_together_are_not_denied(
+    changed: Callable[..., RunFolder], name: str, value: int
+) -> None:
+    decision = {"bound": {"name": name, "value": value}, "k_distinct": 4, "k_auto": 5}
+    run = changed("model_report.json", k_final=4, decision=decision)
+    assert answer.headline(run).startswith(f"Four segments of visits, as {name} = {value} has it.")
+    assert verdict.how_sure(run) == (
+        "There are more groups than these.",
+        f"{name} = {value} keeps them together. Left to themselves, the data answer 5.",
+    )
+    assert verdict.grade(run) is None
+    said = [evidence.verdict(run, row)[1] for row in run.explorer["candidates"]]
+    assert {"Within bounds", "Out of bounds"} <= set(said)

@@ -194,6 +194,21 @@ def test_a_run_with_the_previous_one_writes_what_changed(
     assert (ids == np.array(labels["segment_id"].to_pylist())).all()
 
 
+def test_two_segments_are_not_given_one_name(old: Model) -> None:
+    pq.write_table(visits(2, *KINDS), "feb.parquet")
+    old.save("jan.json")
+    Path("names.toml").write_text('[names]\ns1 = "our favourites"\n')
+    with pytest.raises(SegmentError, match="two segments would be called 'our favourites'"):
+        run(
+            source="visits",
+            input=["feb.parquet"],
+            out="feb",
+            previous="jan.json",
+            config="names.toml",
+        )
+    assert not Path("feb").exists()
+
+
 def test_the_common_sample_is_that_of_the_sql() -> None:
     """Whatever the batches, the rows are those that sample.sql draws in a warehouse."""
     drawn = np.random.default_rng(0).integers(1, 10**6, (3000, 2))

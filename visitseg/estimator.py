@@ -26,7 +26,7 @@ from visitseg.segments.places.sample import take
 from visitseg.segments.places.space import canonical_rows
 from visitseg.segments.previous import Previous
 
-_CHECKED = ("preset", "k", "k_min", "k_max", "seed", "bands")
+_CHECKED = ("preset", "k", "k_min", "k_max", "seed", "bands", "unassigned")
 
 
 class VisitSegmenter(ClusterMixin, BaseEstimator):  # type: ignore[misc]

@@ -90,6 +90,7 @@ def segment_table(found: Run) -> None:
     while features and not _fits(_centres(rows, features)):  # in a terminal: names stay whole
         features = features[:-1]
     _print(_centres(rows, features))
+    _say("Figures are means of the known values; the report shows medians.")
     grade = found.report.get("grade")
     decision = found.report.get("decision") or {}
     said = decision.get("paragraphs") or [decision.get("text", "")]

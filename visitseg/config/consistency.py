@@ -10,6 +10,8 @@ from zoneinfo import available_timezones
 from visitseg.config.settings import Settings
 from visitseg.errors import shown
 
+# Every K up to k_max is measured.
+_K_MOST = 100
 _SEGMENT_ID = re.compile(r"s[0-9]+")
 
 
@@ -33,6 +35,11 @@ def contradictions(s: Settings) -> list[str]:
             s.k_min > s.k_max,
             ("k_min", "k_max"),
             f"k_min = {s.k_min} is larger than k_max = {s.k_max}",
+        ),
+        (
+            s.k_max > _K_MOST,
+            ("k_max",),
+            f"k_max = {s.k_max} must be at most {_K_MOST}: every K up to it is measured",
         ),
         (
             isinstance(s.k_final, int) and s.k_final < 2,

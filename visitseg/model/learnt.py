@@ -16,6 +16,7 @@ from visitseg.model.segment import Segment
 from visitseg.model.training import training_record
 from visitseg.segments import baseline
 from visitseg.segments.interpretation.interpret import centers_of
+from visitseg.segments.interpretation.naming import check_given
 from visitseg.segments.interpretation.profiles import Description
 from visitseg.segments.places.axes import Columns
 from visitseg.segments.segmentation import Segmentation
@@ -99,6 +100,7 @@ def from_auto(
 
 def segment_names(ids: Sequence[str], names: Mapping[str, str]) -> list[str]:
     """Return the names that are given, else the id in words."""
+    check_given(ids, names)
     return [names.get(id_, f"segment {id_.removeprefix('s')}") for id_ in ids]
 
 

@@ -30,6 +30,8 @@ from visitseg.segments.previous import Previous, identity
 from visitseg.segments.rest import Partition, Rest, look
 from visitseg.segments.segmentation import Segmentation
 
+# Of larger values not even the squares are known.
+_LARGEST = 1e100
 # NumPy throughout: whoever calls may have switched on other array libraries. Places are finite.
 _PLAIN = {"array_api_dispatch": False, "assume_finite": True, "skip_parameter_validation": True}
 # A segment reaches so much farther than nearly all of its visits.
@@ -85,6 +87,7 @@ def segment(
     SegmentError
         `k` is larger than the visits allow, or no page views are known.
     """
+    _check_size(columns)
     with threadpool_limits(limits=1), config_context(**_PLAIN):
         before = previous.rules if previous else ()
         ruled = rules.applicable(columns, k=k, before=before) if visits else ()
@@ -116,7 +119,9 @@ def segment(
             k=k,
             k_min=k_min,
             k_max=k_max,
+            most=rest.most if rest else 0,
             cut_bands=bands == "auto",
+            bounded=bound is not None,
             bands_before=previous.bands if previous else 0,
         )
         work = strict
@@ -195,6 +200,19 @@ def _beyond(
     if not len(rows):
         return None
     return look(columns, rows, seed, visits=visits, transforms=transforms, votes=votes)
+
+
+def _check_size(columns: Columns) -> None:
+    """Refuse values whose squares are no numbers any more."""
+    for name, values in columns.items():
+        large = np.abs(values) > _LARGEST
+        if large.any():
+            raise SegmentError(
+                f"{large.sum():,} of {len(values):,} values are larger than {_LARGEST:g}",
+                where=name,
+                evidence=[f"e.g. {values[large][0]:g}"],
+                do="No visit has such a value: correct it, or give NULL.",
+            )
 
 
 def _check_pages(pages: npt.NDArray[np.float64], beyond: npt.NDArray[np.bool_]) -> None:

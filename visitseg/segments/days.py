@@ -46,7 +46,7 @@ def days(X: Any) -> Days | None:
         wrong = known & ~((found >= _FIRST) & (found <= _LAST))
     if wrong.any():
         raise _no_days(
-            arrow.examples(column.filter(pa.array(wrong))),
+            arrow.examples(pa.chunked_array([column.to_numpy(zero_copy_only=False)[wrong]])),
             f"{int(wrong.sum()):,} of {len(wrong):,} values",
         )
     return found

@@ -11,12 +11,21 @@ import numpy as np
 from visitseg.errors import SegmentError
 
 _SEEDS = 2**32
+# Every K up to k_max is measured.
+_K_MOST = 100
 # Options of the command line -> parameters that mean the same.
 _CALLED = {"--k-final": "k", "--k-max": "k_max"}
 
 
 def check(
-    *, preset: object, k: object, k_min: object, k_max: object, seed: object, bands: object
+    *,
+    preset: object,
+    k: object,
+    k_min: object,
+    k_max: object,
+    seed: object,
+    bands: object,
+    unassigned: object,
 ) -> None:
     """Check parameters.
 
@@ -35,16 +44,18 @@ def check(
     ]
     if not (isinstance(k, str) and k == "auto") and not (_is_whole(k) and int(k) >= 1):
         wrong.append(f"k must be a whole number from 1, or 'auto'; got {k!r}")
-    if not (_is_whole(k_min) and _is_whole(k_max) and 1 <= k_min <= k_max):
-        wrong.append(f"1 <= k_min <= k_max must hold; got {k_min!r} and {k_max!r}")
+    if not (_is_whole(k_min) and _is_whole(k_max) and 1 <= k_min <= k_max <= _K_MOST):
+        wrong.append(f"1 <= k_min <= k_max <= {_K_MOST} must hold; got {k_min!r} and {k_max!r}")
+    if not isinstance(unassigned, bool | np.bool_):
+        wrong.append(f"unassigned must be True or False; got {unassigned!r}")
     if not (_is_whole(seed) and 0 <= seed < _SEEDS):
         wrong.append(f"seed must be a whole number from 0 to {_SEEDS - 1}; got {seed!r}")
     if wrong:
         raise SegmentError(
-            f"{len(wrong)} parameters are not as they must be",
+            f"{len(wrong)} parameter{' is' if len(wrong) == 1 else 's are'} not as must be",
             where="VisitSegmenter",
             evidence=wrong,
-            do="Change them.",
+            do="Change what is named.",
         )
 
 

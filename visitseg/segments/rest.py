@@ -12,7 +12,7 @@ import numpy.typing as npt
 from visitseg.segments.assignment.assign import Assigner, learn
 from visitseg.segments.assignment.fit import Labels
 from visitseg.segments.assignment.fitted import raw_of
-from visitseg.segments.choice.stability import Cut, cuts, settled
+from visitseg.segments.choice.stability import MOST, Cut, cuts, settled
 from visitseg.segments.density.search import VOTES, Search, best_jaccards, search
 from visitseg.segments.places import sample
 from visitseg.segments.places.axes import Columns
@@ -93,15 +93,20 @@ class Rest:
         places = self.space.place(self.columns)
         return len(np.unique(np.where(np.isnan(places), -np.inf, places), axis=0))
 
+    @property
+    def most(self) -> int:
+        """How many groups they can be cut into, and measured."""
+        return min(self.different, max(len(self.drawn.rows) - 1, 1), MOST)
+
     def cuts(
         self, ks: Iterable[int], least: int, days: npt.NDArray[np.float64] | None
     ) -> list[Cut]:
         """Measure k-means with some numbers of groups, and with 1 to `least`.
 
-        As many as there are different visits stand for more.
+        Of numbers that these visits do not allow none is measured.
         """
         own = None if days is None else days[self.rows[self.drawn.rows]]
-        tried = {min(k, self.different) for k in ks if k > 0} | set(range(1, least + 1))
+        tried = {k for k in ks if 0 < k <= self.most} | set(range(1, least + 1))
         return cuts(self.drawn.places, sorted(tried), own)
 
     def contributions(self) -> dict[str, float]:

@@ -33,6 +33,8 @@ def headline(run: RunFolder) -> str:
         return f"{words.in_words(k)} segment{'' if k == 1 else 's'} of {n}"
     if verdict.set_by_user(run):
         first = f"{words.in_words(k)} segment{'' if k == 1 else 's'} of visits, as you set it."
+    elif limit := verdict.bound(run):
+        first = f"{words.in_words(k)} segments of visits, as {limit} has it."
     elif run.rules and not run.beyond:
         first = "Every visit meets a rule."
     elif verdict.alike(run) and k == 1:

@@ -65,6 +65,14 @@ def verdict(run: RunFolder, candidate: Record) -> tuple[str, str, str]:
     strict = int(decision.get("k_distinct") or 0)
     if chosen and decision.get("rule") == "set by the user":
         return "note", "Set by you", _what_fails(run, row) or "Its bands come back every time."
+    if chosen and decision.get("bound"):
+        return (
+            "note",
+            "Within bounds",
+            "There are gaps in it; the bounds of K leave no room for them.",
+        )
+    if decision.get("bound") and k <= int(decision.get("k_auto") or 0):
+        return "note", "Out of bounds", f"Parted by gaps, too: {_gap_of(row)}."
     if chosen:
         return "ok", "Chosen", _why_chosen(run, row, k_rest)
     if k == strict and grade == "graded":
@@ -101,6 +109,12 @@ def _why_chosen(run: RunFolder, row: Record, k_rest: int) -> str:
     if k_rest <= 1:
         return "No cut beyond this one came back in every test: a border there would be arbitrary."
     return ""
+
+
+def _gap_of(row: Record) -> str:
+    return (
+        f"the density falls to {_valley(row)}" if row.get("valley") else "a small kind stands out"
+    )
 
 
 def _valley(row: Record) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visitseg.report.folder import RunFolder, Segment
+from visitseg.report.folder import Record, RunFolder, Segment
 from visitseg.report.statements.evidence import evidence_of
 from visitseg.report.wording import features, words
 
@@ -29,17 +29,19 @@ def how_sure(run: RunFolder) -> tuple[str, str] | None:
     if not k:
         return None
     if grade is None:
-        rule = (run.report.get("decision") or {}).get("rule") or "set by the preset"
+        rule = _decision(run).get("rule") or "set by the preset"
         return (
             f"K was set to {k} {rule.removeprefix('set ')}.",
             "The baseline preset gives no verdict on whether the groups are real. It always cuts "
             "the visits into K parts, with or without gaps between them: read them as parts, "
             "not as kinds of visits.",
         )
+    auto = _decision(run).get("k_auto", _decision(run).get("k_distinct"))
+    said = f" Left to themselves, the data answer {auto}." if auto not in (None, k) else ""
     if set_by_user(run):
-        distinct = (run.report.get("decision") or {}).get("k_distinct")
-        said = f" Left to themselves, the data answer {distinct}." if distinct != k else ""
         return f"K was set to {k} by the user.", f"Whether it fits is under Evidence.{said}"
+    if limit := bound(run):
+        return "There are more groups than these.", f"{limit} keeps them together.{said}"
     weakest = min(run.beyond, key=_again, default=None)
     same = f"{words.share(_again(weakest) if weakest else 1.0)} the same"
     if grade == "distinct":
@@ -129,14 +131,24 @@ def _widest(run: RunFolder) -> str:
 
 def alike(run: RunFolder) -> bool:
     """Tell whether the visits beyond the rules do not differ, so that no cut could be tried."""
-    return bool((run.report.get("decision") or {}).get("alike"))
+    return bool(_decision(run).get("alike"))
 
 
 def grade(run: RunFolder) -> str | None:
-    """Return the grade where it judges the segments shown: not those of a K that was given."""
-    return None if set_by_user(run) else run.report.get("grade")
+    """Return the grade where it judges the segments shown: not where K was given or bounded."""
+    return None if set_by_user(run) or bound(run) else run.report.get("grade")
+
+
+def bound(run: RunFolder) -> str:
+    """Name the bound of K that the answer gave way to, as ``"k_max = 3"``; empty without one."""
+    found = _decision(run).get("bound")
+    return f"{found['name']} = {found['value']}" if found else ""
 
 
 def set_by_user(run: RunFolder) -> bool:
     """Tell whether a user gave K, so that nothing was found about it."""
-    return (run.report.get("decision") or {}).get("rule") == "set by the user"
+    return bool(_decision(run).get("rule") == "set by the user")
+
+
+def _decision(run: RunFolder) -> Record:
+    return run.report.get("decision") or {}

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from visitseg.errors import SegmentError
-from visitseg.segments.choice.stability import Cut
+from visitseg.segments.choice.stability import MOST, Cut
 
 # Bands are offered only where they come out alike again.
 STRENGTH = 0.9
 JACCARD = 0.75
-# Smaller bands than this share of the visits beyond the rules are no help.
+# Smaller bands than this share of the visits beyond the rules, or of so many visits, are no help.
 BAND_SHARE = 0.03
+BAND_VISITS = 10
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,15 @@ class Verdict:
         visit lies beyond the rules.
     stable : tuple of int
         Numbers of stable bands.
+    k_auto : int
+        As `k_rest`, if the user had not given K.
     """
 
     grade: str
     k_rest: int
     k_strict: int
     stable: tuple[int, ...]
+    k_auto: int
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ def decide(
     k: int | None,
     k_min: int,
     k_max: int,
+    most: int,
     cut_bands: bool,
+    bounded: bool = False,
     bands_before: int = 0,
 ) -> Verdict:
     """Weigh the evidence.
@@ -85,8 +91,12 @@ def decide(
         The K that the user gives; it is obeyed.
     k_min, k_max : int
         Bounds of K with bands.
+    most : int
+        Segments beyond the rules that a user may ask for.
     cut_bands : bool
         Whether a continuum is cut into bands.
+    bounded : bool
+        There are more kinds than the bounds of K allow.
     bands_before : int
         Bands of the previous model: their number stays while it is stable.
 
@@ -104,20 +114,22 @@ def decide(
         and cut.jaccard >= JACCARD
         and not cut.time_split < JACCARD
         and cut.smallest >= BAND_SHARE
+        and cut.smallest_n >= BAND_VISITS
     )
-    grade = "distinct" if k_strict > 1 else "graded" if stable else "none"
-    if k is not None:
-        most = n_ruled + max((cut.k for cut in cuts), default=0)
-        if not n_ruled + min(k_strict, 1) <= k <= most:
-            raise SegmentError(
-                f"K = {k} is not possible: these visits allow {most:,} segments at most",
-                where="--k-final",
-                evidence=[f"rule segments: {n_ruled}; distinct places beyond: {most - n_ruled:,}"],
-                do="Lower it, or leave it to auto.",
-            )
-        return Verdict(grade, k - n_ruled, k_strict, stable)
-    banded = grade == "graded" and cut_bands
-    if not banded:
-        return Verdict(grade, k_strict, k_strict, stable)
-    k_rest = bands_before if bands_before in stable else max(stable)
-    return Verdict(grade, k_rest, k_strict, stable)
+    grade = "distinct" if k_strict > 1 or bounded else "graded" if stable else "none"
+    k_auto = k_strict
+    if grade == "graded" and cut_bands:
+        k_auto = bands_before if bands_before in stable else max(stable)
+    if k is None:
+        return Verdict(grade, k_auto, k_strict, stable, k_auto)
+    if not n_ruled + min(k_strict, 1) <= k <= n_ruled + most:
+        raise SegmentError(
+            f"K = {k} is not possible: these visits allow {n_ruled + most:,} segments at most",
+            where="--k-final",
+            evidence=[
+                f"rule segments: {n_ruled}; beyond: {most:,}"
+                f"{', as many as are measured' if most == MOST else ' different visits'}"
+            ],
+            do=f"Lower it to {n_ruled + most}, or leave it to auto.",
+        )
+    return Verdict(grade, k - n_ruled, k_strict, stable, k_auto)

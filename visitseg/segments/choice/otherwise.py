@@ -63,14 +63,10 @@ def what_would_change(strict: int, rows: Mapping[int, Evidence], n_votes: int) -
             f"One kind fewer if that border filled up from {own.valley:.0%} to over {DEEP:.0%}."
         )
     more = rows.get(strict + 1)
-    if more is not None:
+    if more is not None and more.valley < 1:
         said.append(
-            "One kind more if another valley showed"
-            + (
-                f"; the next stands at {more.valley:.0%} of its lower peak."
-                if more.valley < 1
-                else "; none is in sight."
-            )
+            f"One kind more if the next valley fell from {more.valley:.0%} of its lower peak to "
+            f"under {DEEP:.0%}."
         )
     if n_votes and own.votes <= n_votes // 2:
         said.append("Samples of the visits often answer otherwise: more visits may change it.")

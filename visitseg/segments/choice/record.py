@@ -69,6 +69,8 @@ def record(
         "rule": "set by the user" if by_user else "density valleys",
         "k": k,
         "k_distinct": n_ruled + verdict.k_strict,
+        "k_auto": None if no_room else n_ruled + (bound.k_rest if bound else verdict.k_auto),
+        "bound": {"name": bound.name, "value": bound.value} if bound else None,
         "grade": verdict.grade,
         "alike": alike,
         "rule_segments": dict(ruled),
@@ -123,7 +125,9 @@ def _why(
             agree,
         ]
     if by_user:
-        found[0] = f"data themselves say K = {sum(ruled.values()) + strict}: {found[0]}"
+        found[0] = f"data themselves say K = {sum(ruled.values()) + verdict.k_auto}: {found[0]}"
+        if verdict.k_auto > strict:
+            found.append(f"They are cut into {verdict.k_auto} bands, which come out alike again.")
         return [f"{head}, as the user set it.", *_set(rows[verdict.k_rest], found, no_room)]
     if verdict.k_rest > strict:
         row = rows[verdict.k_rest]

@@ -26,6 +26,8 @@ from visitseg.segments.places.transform import Matrix
 # their number decides how well a band's border is known.
 _SAMPLE = 5_000
 LOOKED_AT = 2_500
+# More groups than this are not measured: the samples are too small for them.
+MOST = 1_000
 _RESAMPLES = 5
 _REFERENCES = 4
 # Random halves that prediction strength is the mean of; of a cut that falls far short, the first
@@ -63,6 +65,8 @@ class Cut:
         Share of the smallest group in the visits beyond the rules.
     centers : ndarray of shape (k, n_axes)
         Centres.
+    n : int
+        Visits that were cut.
     """
 
     k: int
@@ -78,6 +82,12 @@ class Cut:
     time_split: float
     smallest: float
     centers: Matrix
+    n: int
+
+    @property
+    def smallest_n(self) -> float:
+        """Visits of the smallest group."""
+        return self.smallest * self.n
 
 
 def cuts(P: Matrix, ks: Sequence[int], days: npt.NDArray[np.float64] | None = None) -> list[Cut]:
@@ -95,7 +105,7 @@ def cuts(P: Matrix, ks: Sequence[int], days: npt.NDArray[np.float64] | None = No
     everyone, P = P, P[spread_rows(len(P), _SAMPLE)]
     looked = spread_rows(len(P), LOOKED_AT)
     distinct = len(np.unique(P, axis=0))
-    tried = [k for k in ks if k <= distinct and k < max(len(P), 2)]
+    tried = [k for k in ks if k <= min(distinct, MOST) and k < max(len(P), 2)]
     fits = [_fit(P, k, starts=3) for k in tried]
     labelings = [fit.labels_.astype(np.int32) for fit in fits]
     silhouette = _silhouettes(P[looked], [labels[looked] for labels in labelings])
@@ -119,6 +129,7 @@ def cuts(P: Matrix, ks: Sequence[int], days: npt.NDArray[np.float64] | None = No
                 time_split=_time_split(everyone, k, days),
                 smallest=float(np.bincount(labels, minlength=k).min() / len(P)),
                 centers=fit.cluster_centers_,
+                n=len(P),
             )
         )
     return found
@@ -159,6 +170,8 @@ def _bootstrap(P: Matrix, labels: Labels, k: int) -> float:
 
 
 def _prediction_strength(P: Matrix, k: int) -> float:
+    if len(P) // 2 < k:
+        return _NAN
     found: list[float] = []
     for split in range(_SPLITS):
         found.append(_strength(P, k, split))
@@ -171,8 +184,6 @@ def _strength(P: Matrix, k: int, split: int) -> float:
     """Share of pairs of the weakest group of one half that the other half's centres keep."""
     mixed = np.random.default_rng(chance.fixed(split)).permutation(len(P))
     train, test = P[mixed[::2]], P[mixed[1::2]]
-    if min(len(train), len(test)) < k:
-        return _NAN
     own, theirs = _fit(test, k, split).labels_, _fit(train, k, split).predict(test)
     table = np.zeros((k, k))
     np.add.at(table, (own, theirs), 1)

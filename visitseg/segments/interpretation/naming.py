@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from visitseg.errors import SegmentError
 from visitseg.segments.assignment.fit import Labels
 from visitseg.segments.assignment.rules import bounced, converted
 from visitseg.segments.places.axes import Columns
@@ -76,6 +77,25 @@ def typical(columns: Columns, labels: Labels, k: int) -> list[dict[str, float]]:
 def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else _NAN
+
+
+def check_given(ids: Sequence[str], given: Mapping[str, str]) -> None:
+    """Check that no two segments are given one name.
+
+    Raises
+    ------
+    SegmentError
+        Two are: often one by the user, and one by the model before.
+    """
+    first: dict[str, str] = {}
+    for id_ in ids:
+        name = given.get(id_)
+        if name is not None and first.setdefault(name, id_) != id_:
+            raise SegmentError(
+                f"two segments would be called {name!r}: {first[name]} and {id_}",
+                where="[names], and the names of the previous model",
+                do=f"Give another name, or a line of its own to the other: {id_} = ...",
+            )
 
 
 def name_segments(rows: Sequence[Mapping[str, float]]) -> list[Name]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from visitseg.segments.assignment.rules import CONVERTED
 from visitseg.segments.interpretation import interpret
-from visitseg.segments.interpretation.naming import Name, name_segments, typical
+from visitseg.segments.interpretation.naming import Name, check_given, name_segments, typical
 from visitseg.segments.interpretation.surrogate import WITHHELD_BELOW, Cards, rule_cards
 from visitseg.segments.places.axes import Columns
 from visitseg.segments.segmentation import Segmentation
@@ -70,6 +70,7 @@ def describe(
     """
     k, labels = found.k_final, found.found.labels
     given = names or {}
+    check_given(found.ids, given)
     if visits:
         rows = typical(columns, labels, k)
         called = name_segments(rows)

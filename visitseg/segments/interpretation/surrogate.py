@@ -20,6 +20,8 @@ _SAMPLE = 50_000
 _LEAF = 10
 # Leaves per segment: more only where fewer do not tell the segments apart.
 _LEAVES = (2, 3, 4)
+# A tree adds values up in single precision.
+_LARGEST = 1e30
 _FAITHFUL = 0.99
 _FOUND = 0.9
 WITHHELD_BELOW = 0.8
@@ -168,7 +170,7 @@ def _imitate(
     columns: list[_Column], y: Labels, k: int
 ) -> tuple[Labels, npt.NDArray[np.intp], dict[int, list[_Way]]]:
     """Grow the tree: what it says of every visit, in which leaf, and its ways in words."""
-    X = np.column_stack([column.values for column in columns])
+    X = np.column_stack([column.values for column in columns]).clip(-_LARGEST, _LARGEST)
     grown = np.random.default_rng(0).permutation(len(y))[:_SAMPLE]
     present = len(np.unique(y))
     for leaves in _LEAVES:

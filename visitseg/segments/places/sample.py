@@ -17,6 +17,9 @@ from visitseg.segments.places.transform import Matrix
 LARGEST = 20_000
 # Visits with a place on every built-in axis: if they are a smaller share, medians fill in.
 _KNOWN = 0.3
+# Beyond this share of the visits lies no segment; values so far beyond are taken for nearer.
+_EXTREME = 0.002
+_BEYOND = 3.0
 # A missing place is drawn from so many similar visits.
 _SIMILAR = 5
 
@@ -109,6 +112,7 @@ def draw(columns: Columns, space: Space) -> Sample:
     if kept.mean() < _KNOWN:
         places = np.where(np.isfinite(places), places, np.nanmedian(places, axis=0))
         kept[:] = True
+    known = kept.copy()
     for j, spikes in space.atoms.items():
         for value, looked_at in spikes.items():
             excess = (raw[:, j] == value) & (rng.random(n) > looked_at)
@@ -116,14 +120,20 @@ def draw(columns: Columns, space: Space) -> Sample:
                 places[excess, j] = np.nan
             else:
                 kept &= ~excess
-    if kept.sum() < 2:
-        kept[:] = True
-    rows = np.flatnonzero(kept)
+    rows = np.flatnonzero(kept if kept.sum() > 1 else known)  # all at one value: no spike
     places = places[rows]
     for j in own:
         _fill(places, j, np.delete(places, own, axis=1), rng)
+    places = _nearer(places)
     raw, ties = _ties(np.nan_to_num(raw[rows]), places, space)
     return Sample(rows, places, raw, ties, _counts(space))
+
+
+def _nearer(places: Matrix) -> Matrix:
+    """Bring values nearer that no segment can lie at: one of them would be a piece for itself."""
+    ranked, few = np.sort(places, axis=0), int(_EXTREME * (len(places) - 1))
+    nearer: Matrix = np.clip(places, ranked[few] - _BEYOND, ranked[-1 - few] + _BEYOND)
+    return nearer
 
 
 def _counts(space: Space) -> Counts:
