@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.quality import families
+from benchmarks.quality.measure import kinds_found
 from visitseg.segments.density.merge import Tree, fine_pieces, merge
 from visitseg.segments.density.shared import without_atoms
 from visitseg.segments.density.valley import DEEP, Side, between
@@ -171,3 +173,36 @@ def test_the_clock_is_read_off_the_times() -> None:
     assert clock_step(time.round()) == 1
     assert clock_step((time / 30).round() * 30) == 30
     assert clock_step(np.full(3, np.nan)) == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_arm_of_a_bent_cloud_has_no_valley_before_it(seed: int) -> None:
+    """A straight tube from the end of the arm to the cloud runs beside the arm, not along it."""
+    rng = np.random.default_rng(seed)
+    along, off = rng.normal(size=20_000), rng.normal(size=(20_000, 3)) * 0.4
+    X = np.column_stack([0.6 * along, 0.55 * (1 - along**2)]) + off[:, :2]
+    X = np.column_stack([X, off[:, 2]])
+    end = along < -2.25
+    assert between(Side.of(X[end], X[end]), Side.of(X[~end], X[~end])).ratio == 1
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_end_of_a_heavy_tail_is_not_far_apart(seed: int) -> None:
+    """Its mean is more than seven standard deviations off, but there are visits all the way."""
+    rng = np.random.default_rng(seed)
+    tail, others = 0.5 * rng.standard_t(1.5, 20_000), 0.5 * rng.normal(size=(20_000, 2))
+    X = np.column_stack([tail, others])
+    body, end = side(X[(tail > -3) & (tail <= 4.6)]), side(X[(tail > 4.6) & (tail < 6.1)])
+    assert end.n > 80
+    assert between(end, body).ratio == 1
+
+
+@pytest.mark.parametrize("spread", [1.1, pytest.param(1.3, marks=pytest.mark.slow)])
+def test_a_cap_on_the_time_of_a_page_parts_nothing(spread: float) -> None:
+    """Hardly any time is shared; but many visits have the cap on every page."""
+    rng = np.random.default_rng(1)
+    pages = 2.0 + rng.poisson(8 * rng.gamma(4, 0.25, 20_000))
+    time = np.round(pages * np.minimum(np.exp(3.5 + spread * rng.standard_normal(20_000)), 300), 1)
+    assert np.mean(time == 300 * pages) > 0.02
+    columns = families.table(pages, pages + rng.poisson(pages), pages, time, 0 * pages, rng)
+    assert kinds_found(families.one(columns)) == 1

@@ -22,7 +22,14 @@ from visitseg.segments.auto import segment
 
 KINDS = families.MIXES | harder.MIXES | one_page.MIXES
 OTHERS = held_out.MIXES | untouched.MIXES
-NOTHING = families.NOTHING | held_out.NOTHING | held_out.SEEN | untouched.NOTHING | one_page.NOTHING
+NOTHING = (
+    families.NOTHING
+    | harder.NOTHING
+    | held_out.NOTHING
+    | held_out.SEEN
+    | untouched.NOTHING
+    | one_page.NOTHING
+)
 OVERLAPPING = harder.OVERLAPPING
 # Families that a supervised classifier tells apart at this adjusted Rand index.
 SEPARABLE = 0.9

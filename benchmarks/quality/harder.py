@@ -1,4 +1,4 @@
-"""Harder planted segments to choose constants on: rare kinds, spiky values, overlapping kinds."""
+"""Harder sets to choose constants on: rare kinds, spiky values, bent clouds, overlapping kinds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from benchmarks.quality.families import (
     bounces,
     buyers,
     join,
+    one,
     table,
     visits_of,
 )  # fmt: skip
@@ -103,6 +104,30 @@ def overlapping(rng: Rng, n: int) -> Planted:
     return join(parts, rng)
 
 
+def arms(rng: Rng, n: int) -> Planted:
+    """No structure: a cloud bent like a banana, its arms long and thin."""
+    along, off = rng.normal(size=n), rng.normal(size=(n, 2))
+    bend = rng.choice([-1, 1]) * rng.uniform(0.25, 0.6)
+    pages = rng.uniform(10, 30) * np.exp(rng.uniform(0.4, 0.8) * along)
+    pages = np.maximum(np.rint(pages), 2)
+    pace = rng.uniform(15, 60) * np.exp(bend * (along**2 - 1) + rng.uniform(0.3, 0.5) * off[:, 0])
+    more = rng.poisson(pages * rng.uniform(0.7, 3) * np.exp(0.35 * off[:, 1]))
+    unique = 1 + rng.binomial((pages - 1).astype(int), rng.uniform(0.5, 0.9))
+    return one(table(pages, pages + more, unique, np.rint(pages * pace), np.zeros(n), rng))
+
+
+def capped(rng: Rng, n: int) -> Planted:
+    """No structure: tails as heavy as Student's, and a cap on the time of a page."""
+    drawn = rng.standard_t(rng.uniform(2, 6), (n, 3)) * rng.uniform(0.3, 0.5)
+    pages = 2 + np.floor(np.exp(rng.uniform(1, 3) + np.minimum(drawn[:, 0], 5)))
+    pace = np.exp(rng.uniform(3, 4.5) + np.minimum(drawn[:, 1], 7))
+    cap = max(float(rng.choice([300, 900, 3600])), float(np.quantile(pace, 0.97)))
+    more = rng.poisson(pages * np.exp(rng.uniform(-1, 1) + np.minimum(drawn[:, 2], 3)))
+    unique = 1 + rng.binomial((pages - 1).astype(int), rng.uniform(0.5, 0.9))
+    time = np.round(pages * np.minimum(pace, cap), 1)
+    return one(table(pages, pages + more, unique, time, np.zeros(n), rng))
+
+
 MIXES: dict[str, Family] = {"rare": rare, "spiky_mix": spiky_mix, "one_value": one_value}
-NOTHING: dict[str, Family] = {}
+NOTHING: dict[str, Family] = {"arms": arms, "capped": capped}
 OVERLAPPING: dict[str, Family] = {"overlapping": overlapping}

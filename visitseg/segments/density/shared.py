@@ -128,4 +128,7 @@ def _frequent(side: Side) -> dict[int, float]:
 
 def _own(column: int, counts: Counts, n_axes: int) -> int:
     """Return the axis that a column is the column or the ratio of."""
-    return column if column < n_axes else counts.ratios[column - n_axes][0]
+    if column < n_axes:
+        return column
+    divided = [over for over, _ in counts.ratios]
+    return divided[column - n_axes] if column < n_axes + len(divided) else counts.pace or 0

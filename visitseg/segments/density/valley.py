@@ -41,9 +41,11 @@ _CLEAR = 0.5
 # Radius of the tube around the axis, in standard deviations of the smaller side.
 _TUBE = 1.5
 FEW = 25
-# Sides of at least so many visits, so many standard deviations apart, need no closer look.
+# Sides of at least so many visits, so many standard deviations apart, with so few (against the
+# smaller one) in the middle third of the way, need no closer look.
 _ENOUGH = 10
 _APART = 7.0
+_EMPTY = 0.1
 TINY = 1e-12
 _RIDGE = 1e-3
 
@@ -157,7 +159,9 @@ def between(
     found = [_dip(small.X @ axis, large.X @ axis, significant) for axis in axes]
     if large.n > _UNEQUAL * small.n and min(valley.ratio for valley in found) > _CLEAR:
         found += _near(small, large, significant)
-        found += [_tube(small, large, axis, significant) for axis in axes[:2]]
+        # Alone a tube proves nothing: it is straight, and leaves the arm of a bent cloud.
+        if min(valley.ratio for valley in found) < 1:
+            found += [_tube(small, large, axis, significant) for axis in axes[:2]]
     return min(found, key=lambda valley: valley.ratio)
 
 
@@ -172,8 +176,16 @@ def _axes(small: Side, large: Side, within: Matrix | None) -> list[Numbers]:
 
 def _far_apart(small: Side, large: Side, axis: Numbers) -> bool:
     spread = (np.sqrt(axis @ small.cov @ axis) + np.sqrt(axis @ large.cov @ axis)) / 2
-    apart = abs(float(axis @ (small.mean - large.mean)))
-    return small.n >= _ENOUGH and apart > _APART * max(float(spread), _NARROWEST)
+    ends = sorted([float(axis @ small.mean), float(axis @ large.mean)])
+    apart = ends[1] - ends[0]
+    if small.n < _ENOUGH or apart <= _APART * max(float(spread), _NARROWEST):
+        return False
+    third = apart / 3
+    between = sum(
+        int(np.count_nonzero(np.abs(side.X @ axis - (ends[0] + ends[1]) / 2) < third / 2))
+        for side in (small, large)
+    )
+    return between < _EMPTY * small.n
 
 
 def _near(small: Side, large: Side, significant: float) -> list[Valley]:

@@ -36,12 +36,15 @@ class Counts:
         Axes that divide a count by that of another axis: both places.
     spikes : tuple of float
         Page counts that are thinned.
+    pace : int, optional
+        The axis of the time of a page: many may share that without sharing a time.
     """
 
     pages: int | None = None
     hits: int | None = None
     ratios: tuple[tuple[int, int], ...] = ()
     spikes: tuple[float, ...] = ()
+    pace: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class Sample:
     raw : ndarray of shape (n_sample, n_axes)
         The values whose spikes might carry a mode.
     ties : ndarray of shape (n_sample, n_axes + n_ratios)
-        Values that many visits may share: those, and ratios of counts, which may be equal.
+        Values that many visits may share: those, ratios of counts, which may be equal, and the time
+        of a page, which may be capped.
     counts : Counts
         What the columns of `ties` are made of.
     """
@@ -139,11 +143,15 @@ def _nearer(places: Matrix) -> Matrix:
 def _counts(space: Space) -> Counts:
     spikes = () if space.pages is None else space.atoms.get(space.pages, ())
     hits = next((j for j, name in enumerate(space.columns) if name == "hits"), None)
-    return Counts(space.pages, hits, space.ratios, tuple(spikes))
+    return Counts(space.pages, hits, space.ratios, tuple(spikes), _pace(space))
+
+
+def _pace(space: Space) -> int | None:
+    return next(iter(space.floors), None) if space.pages is not None else None
 
 
 def _ties(raw: Matrix, places: Matrix, space: Space) -> tuple[Matrix, Matrix]:
-    """Return the values that may carry a mode alone, and the same with the ratios of counts.
+    """Return the values that may carry a mode alone, and the same with what pages divide.
 
     0 to 2 s, or 0 and one step of a coarser clock, are one value: the clock's floor. So are all
     values of a column that spike: two of them could carry a mode together. A flag has no other
@@ -167,6 +175,8 @@ def _ties(raw: Matrix, places: Matrix, space: Space) -> tuple[Matrix, Matrix]:
         np.where(as_placed[:, i], places[:, i], raw[:, i] / np.maximum(raw[:, j], 1))
         for i, j in space.ratios
     ]
+    if (pace := _pace(space)) is not None and space.pages is not None:
+        ratios.append(raw[:, pace] / np.maximum(raw[:, space.pages], 1))
     return tied, np.column_stack([tied, *ratios])
 
 
