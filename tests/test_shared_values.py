@@ -171,6 +171,18 @@ def test_kinds_that_share_a_value_are_found(seed: int) -> None:
     assert adjusted_rand_score(mixed.kinds, found.distinct_labels) > 0.97
 
 
+@pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.slow) for s in (3, 6))])
+def test_a_script_that_sees_five_pages_leaves_no_hole_in_those_who_browse(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    five = np.full(2_700, 5.0)
+    script = visits(five, five * np.exp(rng.normal(0.6, 0.3, 2_700)), 0 * five, five)
+    pages = np.maximum(np.exp(rng.normal(1.5, 0.45, 6_000)).round(), 2)
+    slow = visits(pages, pages * np.exp(rng.normal(3.4, 0.45, 6_000)), 0 * pages, pages)
+    k, ari = agreement(*together(slow, script))
+    assert k == 2
+    assert ari > 0.98
+
+
 @pytest.mark.parametrize("seed", [5, pytest.param(3, marks=pytest.mark.slow)])
 def test_visits_on_one_page_are_no_kind_for_that(seed: int) -> None:
     """One continuum of time; 15 % of the visits see one page."""

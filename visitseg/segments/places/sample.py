@@ -20,6 +20,10 @@ _KNOWN = 0.3
 # Beyond this share of the visits lies no segment; values so far beyond are taken for nearer.
 _EXTREME = 0.002
 _BEYOND = 3.0
+# Around a page count that spikes: within a factor of 1.6; so many similar visits are looked at.
+_AROUND = 0.5
+_NEAREST = 25
+_TINY = 1e-12
 # A missing place is drawn from so many similar visits.
 _SIMILAR = 5
 
@@ -119,7 +123,8 @@ def draw(columns: Columns, space: Space) -> Sample:
     known = kept.copy()
     for j, spikes in space.atoms.items():
         for value, looked_at in spikes.items():
-            excess = (raw[:, j] == value) & (rng.random(n) > looked_at)
+            usual = _usual(places, raw[:, j], value, j, kept) if j == space.pages else 1.0
+            excess = (raw[:, j] == value) & (rng.random(n) > looked_at * np.maximum(usual, 1))
             if j in space.own:
                 places[excess, j] = np.nan
             else:
@@ -131,6 +136,28 @@ def draw(columns: Columns, space: Space) -> Sample:
     places = _nearer(places)
     raw, ties = _ties(np.nan_to_num(raw[rows]), places, space)
     return Sample(rows, places, raw, ties, _counts(space))
+
+
+def _usual(
+    places: Matrix, raw: npt.NDArray[np.float64], value: float, j: int, kept: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Return how much more often visits like each are found around a value than at it.
+
+    By the `_NEAREST` most similar of both on the other axes. Visits of a kind that all share the
+    value are found at it alone; those of others are looked at as if there were no spike.
+    """
+    at = np.flatnonzero(kept & (raw == value))
+    near = kept & (raw != value) & (np.abs(np.log(np.maximum(raw, 0.5) / value)) <= _AROUND)
+    around = np.flatnonzero(near)
+    found = np.ones(len(raw))
+    if min(len(at), len(around)) <= _NEAREST:
+        return found
+    both = np.delete(places[np.concatenate([at, around])], j, axis=1)
+    both = both / np.maximum(both.std(axis=0), _TINY)
+    nearest = cKDTree(both).query(both[: len(at)], _NEAREST + 1)[1][:, 1:]
+    others = (nearest >= len(at)).sum(axis=1) + 0.5
+    found[at] = others / (_NEAREST + 1 - others) * len(at) / len(around)
+    return found
 
 
 def _nearer(places: Matrix) -> Matrix:
