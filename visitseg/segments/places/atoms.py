@@ -16,8 +16,8 @@ Values = npt.NDArray[np.float64]
 # A value is an atom if it holds so many times what the values around it lead to expect ...
 _EXCESS = 3.0
 # ... and this share of the visits, and so many visits.
-_SHARE = 0.003
-_FEW = 30
+SHARE = 0.003
+FEW = 30
 # More values than this that spike are the grid of a clock, and none an exception.
 _GRID = 12
 # More values than this that spike side by side are the mode of a narrow distribution.
@@ -58,7 +58,7 @@ def find_atoms(
         return {}
     step = step or 1.0
     distinct, counts = np.unique(known, return_counts=True)
-    suspects = np.flatnonzero(counts >= max(_FEW, _SHARE * len(known)))
+    suspects = np.flatnonzero(counts >= max(FEW, SHARE * len(known)))
     edges = np.maximum(distinct - step / 2, 0), distinct + step / 2
     low, high = (
         [np.log(np.maximum(edge, step / 4)) for edge in edges]
@@ -110,7 +110,7 @@ def none_is_apart(counts: Values, of: Values | None = None) -> bool:
     if of is not None:
         counts = counts[of >= _TWO]
     none, one, two = (float((counts == value).sum()) for value in (0, 1, _TWO))
-    enough = none >= max(_FEW, _SHARE * np.isfinite(counts).sum(), _NONE_TO_ONE * one)
+    enough = none >= max(FEW, SHARE * np.isfinite(counts).sum(), _NONE_TO_ONE * one)
     return bool(enough and one**2 > _EXCESS * 2 * none * two)
 
 
@@ -131,7 +131,7 @@ def find_spikes(values: Values, places: Values) -> dict[float, float]:
     distinct, first, counts = np.unique(places[known], return_index=True, return_counts=True)
     below = np.concatenate([[0], np.cumsum(counts)])
     atoms = {}
-    for i in np.flatnonzero(counts >= max(_FEW, _SHARE * known.sum())):
+    for i in np.flatnonzero(counts >= max(FEW, SHARE * known.sum())):
         low, high = np.searchsorted(distinct, distinct[i] + np.array([-_REACH, _REACH]))
         around = max(below[i] - below[low], below[high] - below[i + 1]) / _REACH
         expected = float(around * _CELL / counts[i])

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from visitseg.segments.places import chance
+from visitseg.segments.places.atoms import FEW, SHARE
 from visitseg.segments.places.axes import Columns
 from visitseg.segments.places.space import Space
 from visitseg.segments.places.transform import Matrix
@@ -129,6 +130,7 @@ def draw(columns: Columns, space: Space) -> Sample:
                 places[excess, j] = np.nan
             else:
                 kept &= ~excess
+    kept &= ~_capped(raw, space, known)
     rows = np.flatnonzero(kept if kept.sum() > 1 else known)  # all at one value: no spike
     places = places[rows]
     for j in own:
@@ -136,6 +138,16 @@ def draw(columns: Columns, space: Space) -> Sample:
     places = _nearer(places)
     raw, ties = _ties(np.nan_to_num(raw[rows]), places, space)
     return Sample(rows, places, raw, ties, _counts(space))
+
+
+def _capped(raw: Matrix, space: Space, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Find visits at a cap on the time of a page: the longest of all, and that of many."""
+    pace = _pace(space)
+    if pace is None or space.pages is None or not known.any():
+        return np.zeros(len(raw), dtype=bool)
+    each = np.where(known, raw[:, pace] / np.maximum(raw[:, space.pages], 1), 0)
+    at: npt.NDArray[np.bool_] = each == each.max()
+    return at if at.sum() >= max(FEW, SHARE * known.sum()) else np.zeros_like(at)
 
 
 def _usual(
