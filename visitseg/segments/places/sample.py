@@ -10,21 +10,14 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from visitseg.segments.places import chance
-from visitseg.segments.places.atoms import FEW, SHARE
 from visitseg.segments.places.axes import Columns
 from visitseg.segments.places.space import Space
+from visitseg.segments.places.thinning import capped, nearer, usual
 from visitseg.segments.places.transform import Matrix
 
 LARGEST = 20_000
 # Visits with a place on every built-in axis: if they are a smaller share, medians fill in.
 _KNOWN = 0.3
-# Beyond this share of the visits lies no segment; values so far beyond are taken for nearer.
-_EXTREME = 0.002
-_BEYOND = 3.0
-# Around a page count that spikes: within a factor of 1.6; so many similar visits are looked at.
-_AROUND = 0.5
-_NEAREST = 25
-_TINY = 1e-12
 # A missing place is drawn from so many similar visits.
 _SIMILAR = 5
 
@@ -124,59 +117,23 @@ def draw(columns: Columns, space: Space) -> Sample:
     known = kept.copy()
     for j, spikes in space.atoms.items():
         for value, looked_at in spikes.items():
-            usual = _usual(places, raw[:, j], value, j, kept) if j == space.pages else 1.0
-            excess = (raw[:, j] == value) & (rng.random(n) > looked_at * np.maximum(usual, 1))
+            looked = np.full(n, looked_at)
+            if j == space.pages:
+                looked *= usual(np.delete(places, [j, *own], axis=1), raw[:, j], value, kept)
+            excess = (raw[:, j] == value) & (rng.random(n) > looked)
             if j in space.own:
                 places[excess, j] = np.nan
             else:
                 kept &= ~excess
-    kept &= ~_capped(raw, space, known)
+    if (pace := _pace(space)) is not None:
+        kept &= ~capped(raw[:, pace], raw[:, space.pages], known)
     rows = np.flatnonzero(kept if kept.sum() > 1 else known)  # all at one value: no spike
     places = places[rows]
     for j in own:
         _fill(places, j, np.delete(places, own, axis=1), rng)
-    places = _nearer(places)
+    places = nearer(places)
     raw, ties = _ties(np.nan_to_num(raw[rows]), places, space)
     return Sample(rows, places, raw, ties, _counts(space))
-
-
-def _capped(raw: Matrix, space: Space, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Find visits at a cap on the time of a page: the longest of all, and that of many."""
-    pace = _pace(space)
-    if pace is None or space.pages is None or not known.any():
-        return np.zeros(len(raw), dtype=bool)
-    each = np.where(known, raw[:, pace] / np.maximum(raw[:, space.pages], 1), 0)
-    at: npt.NDArray[np.bool_] = each == each.max()
-    return at if at.sum() >= max(FEW, SHARE * known.sum()) else np.zeros_like(at)
-
-
-def _usual(
-    places: Matrix, raw: npt.NDArray[np.float64], value: float, j: int, kept: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """Return how much more often visits like each are found around a value than at it.
-
-    By the `_NEAREST` most similar of both on the other axes. Visits of a kind that all share the
-    value are found at it alone; those of others are looked at as if there were no spike.
-    """
-    at = np.flatnonzero(kept & (raw == value))
-    near = kept & (raw != value) & (np.abs(np.log(np.maximum(raw, 0.5) / value)) <= _AROUND)
-    around = np.flatnonzero(near)
-    found = np.ones(len(raw))
-    if min(len(at), len(around)) <= _NEAREST:
-        return found
-    both = np.delete(places[np.concatenate([at, around])], j, axis=1)
-    both = both / np.maximum(both.std(axis=0), _TINY)
-    nearest = cKDTree(both).query(both[: len(at)], _NEAREST + 1)[1][:, 1:]
-    others = (nearest >= len(at)).sum(axis=1) + 0.5
-    found[at] = others / (_NEAREST + 1 - others) * len(at) / len(around)
-    return found
-
-
-def _nearer(places: Matrix) -> Matrix:
-    """Bring values nearer that no segment can lie at: one of them would be a piece for itself."""
-    ranked, few = np.sort(places, axis=0), int(_EXTREME * (len(places) - 1))
-    nearer: Matrix = np.clip(places, ranked[few] - _BEYOND, ranked[-1 - few] + _BEYOND)
-    return nearer
 
 
 def _counts(space: Space) -> Counts:
