@@ -141,6 +141,7 @@ def segment(
             jaccards[list(fitted.clusters)] = work.jaccards
         kind = work.kind if work else "rest"
         kinds = tuple(kind if c in fitted.clusters else "rule" for c in range(fitted.k))
+        parted = bound.k_rest if bound else k_strict
         evidence = evidence_of(cuts, rest.search if rest else None, n_ruled)
         return Segmentation(
             fitted=_with_reach(fitted, found),
@@ -166,7 +167,7 @@ def segment(
             contributions=rest.contributions() if rest else {},
             atoms=rest.atoms() if rest else {},
             looked_at=(min(len(rest.drawn.rows), LOOKED_AT), rest.n) if rest else (0, 0),
-            candidates=partial(candidates, rest, cuts, fitted, k_strict, n_ruled) if rest else list,
+            candidates=partial(candidates, rest, cuts, fitted, parted, n_ruled) if rest else list,
             identity=identity(previous, columns, found.labels, fitted.k),
         )
 

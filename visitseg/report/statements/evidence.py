@@ -71,7 +71,7 @@ def verdict(run: RunFolder, candidate: Record) -> tuple[str, str, str]:
             "Within bounds",
             "There are gaps in it; the bounds of K leave no room for them.",
         )
-    if decision.get("bound") and k <= int(decision.get("k_auto") or 0):
+    if decision.get("bound") and run.report["k_final"] < k <= int(decision.get("k_auto") or 0):
         return "note", "Out of bounds", f"Parted by gaps, too: {_gap_of(row)}."
     if chosen:
         return "ok", "Chosen", _why_chosen(run, row, k_rest)
