@@ -406,7 +406,7 @@ def test_no_visits_in_range(cli: Any, simulated: str) -> None:
 def test_output_below_a_file(cli: Any, simulated: str) -> None:
     Path("file").write_text("")
     found = cli("run", "--source", "ga360", "--input", simulated, "--out", "file/out")
-    assert_clear_error(found, 1, "cannot be written", "file")
+    assert_clear_error(found, 1, "cannot be written", "a file is where a folder should be")
     taken = cli("run", "--source", "ga360", "--input", simulated, "--out", "file")
     assert_clear_error(taken, 1, "a file, and would be replaced")
 

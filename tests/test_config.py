@@ -145,3 +145,15 @@ def test_true_is_taken_where_it_is_meant() -> None:
     found = load_settings(environment={})
     assert (found.stream, found.unassigned, found.gate.grade_may_fall) == (True, True, True)
     assert found.spark.conf == {"a": True}
+
+
+def test_a_key_that_is_there_twice_is_said_to_be() -> None:
+    Path("twice.toml").write_text("k_final = 3\nk_final = 4\n")
+    with pytest.raises(ConfigError, match="not valid TOML") as found:
+        load_settings({}, file=Path("twice.toml"), environment={})
+    assert found.value.do == "Give every key and every table once."
+
+
+def test_more_k_than_can_be_measured_are_refused() -> None:
+    with pytest.raises(ConfigError, match="k_max = 101 must be at most 100"):
+        load_settings({"k_max": 101}, environment={})

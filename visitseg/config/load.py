@@ -129,11 +129,14 @@ def _from_toml(file: Path | None) -> list[tuple[str, Any, str]]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        twice = "overwrite" in str(error) or "declare" in str(error)
         raise ConfigError(
             "the configuration file is not valid TOML",
             where=str(path),
             evidence=[str(error)],
-            do="Text values need quotes: source = 'ga360'.",
+            do="Give every key and every table once."
+            if twice
+            else "Text values need quotes: source = 'ga360'.",
         ) from error
     return [(key, value, str(path)) for key, value in content.items()]
 

@@ -44,6 +44,8 @@ def read_manifest(folder: Path) -> dict[str, str]:
     problem: object = "it lists no files with their SHA-256"
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        problem = "it is not there"
     except (OSError, ValueError) as error:
         problem = error
     if isinstance(content, dict) and content.get("schema_version") == 1:
@@ -119,6 +121,10 @@ def unwritable(what: str, place: Path, error: OSError, option: str = "--out") ->
     return OutputError(
         f"{what} cannot be written",
         where=str(place),
-        evidence=[f"{error.strerror or error}: {error.filename or place}"],
+        evidence=[
+            f"a file is where a folder should be: {error.filename or place}"
+            if isinstance(error, FileExistsError | NotADirectoryError)
+            else f"{error.strerror or error}: {error.filename or place}"
+        ],
         do=f"Choose a place you may write to, with room: {option}.",
     )
