@@ -127,7 +127,7 @@ def _why(
     if by_user:
         found[0] = f"data themselves say K = {sum(ruled.values()) + verdict.k_auto}: {found[0]}"
         if verdict.k_auto > strict:
-            found.append(f"They are cut into {verdict.k_auto} bands, which come out alike again.")
+            found.append(f"They would be cut into {verdict.k_auto} bands, which come out alike.")
         return [f"{head}, as the user set it.", *_set(rows[verdict.k_rest], found, no_room)]
     if verdict.k_rest > strict:
         row = rows[verdict.k_rest]
