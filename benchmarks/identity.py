@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from unittest import mock
 
@@ -32,11 +33,15 @@ from visitseg.segments.segmentation import Segmentation
 N = 6_000
 
 
-def without_kmeans(found: rest.Rest, most: int, *_: object) -> list[stability.Cut]:
+def without_kmeans(
+    found: rest.Rest, ks: Iterable[int], least: int, _: object
+) -> list[stability.Cut]:
     """Offer no bands: measuring them takes most of the time, and planted kinds need none."""
     places, nothing = found.drawn.places, float("nan")
-    most = min(most, len(places))
-    return [stability.Cut(k, *[nothing] * 11, centers=places[:k]) for k in range(1, most + 1)]
+    tried = {k for k in ks if 0 < k <= found.most} | set(range(1, least + 1))
+    return [
+        stability.Cut(k, *[nothing] * 11, centers=places[:k], n=len(places)) for k in sorted(tried)
+    ]
 
 
 planted_alone = mock.patch.object(rest.Rest, "cuts", without_kmeans)
