@@ -52,7 +52,7 @@ def check(
         wrong.append(f"seed must be a whole number from 0 to {_SEEDS - 1}; got {seed!r}")
     if wrong:
         raise SegmentError(
-            f"{len(wrong)} parameter{' is' if len(wrong) == 1 else 's are'} not as must be",
+            f"{len(wrong)} parameter{' is' if len(wrong) == 1 else 's are'} not allowed",
             where="VisitSegmenter",
             evidence=wrong,
             do="Change what is named.",
